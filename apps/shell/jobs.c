@@ -1,0 +1,210 @@
+// SPDX-License-Identifier: BSD-2-Clause
+/*
+ * Programs started from the shell.
+ *
+ * The shell is the console's leader: it gives the line to the program in the foreground and takes it back
+ * when that has ended. Ctrl-C comes here for a program that did not ask for it, and such a program is
+ * stopped.
+ */
+#include "shell.h"
+
+#include <inttypes.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#define JOBS_MAX           16
+#define STATUS_INTERRUPTED 130 // 128 + 2, as after Ctrl-C elsewhere
+#define STATUS_STOPPED     128 // from here on a status means that something else ended the program
+
+struct job {
+    bool used;
+    struct child child;
+};
+
+static struct job jobs[JOBS_MAX];
+
+static struct job *job_new(void)
+{
+    for (size_t i = 0; i < JOBS_MAX; i++)
+        if (!jobs[i].used)
+            return &jobs[i];
+    return NULL;
+}
+
+static void status_show(const char *name, int status)
+{
+    if (status >= STATUS_STOPPED)
+        printf("%s: stopped (status %d)\n", name, status);
+    else if (status != 0)
+        printf("%s: status %d\n", name, status);
+}
+
+static void job_end(struct job *job, int status)
+{
+    if (child_env_state(&job->child) == ENV_FAULTED)
+        report_fault(job->child.label, job->child.env);
+    status_show(job->child.label, status);
+    child_reap(&job->child);
+    job->used = false;
+}
+
+// The program is known and there is room for it; else says what is not so.
+static struct job *job_build(const struct words *words, word_t harts)
+{
+    struct child_options options = {
+        .program = words->word[0],
+        .argc = words->count,
+        .argv = (const char *const *)words->word,
+        .harts = harts,
+    };
+    const char *why = NULL;
+    struct bundle_file file;
+    const struct bundle *bundle = bundle_own(&why);
+
+    if (bundle != NULL && !bundle_find(bundle, words->word[0], &file, &why)) {
+        printf("%s: there is no such command or program; try 'help' or 'ls'.\n", words->word[0]);
+        return NULL;
+    }
+    struct job *job = job_new();
+    if (job == NULL)
+        why = "too many programs run already";
+    else if (bundle != NULL)
+        why = child_build(&job->child, &options);
+    if (job == NULL || why != NULL) {
+        printf("%s: %s\n", words->word[0], why);
+        return NULL;
+    }
+    job->used = true;
+    return job;
+}
+
+static bool job_start(struct job *job)
+{
+    const char *why = child_start(&job->child);
+
+    if (why == NULL)
+        return true;
+    printf("%s: %s\n", job->child.label, why);
+    child_reap(&job->child);
+    job->used = false;
+    return false;
+}
+
+static int job_wait(struct job *job)
+{
+    int status;
+
+    while (!child_ended(&job->child, &status)) {
+        word_t events = events_wait(EVENT_BIT(CHILD) | EVENT_CONSOLE_INTERRUPT, 0);
+        if (events & EVENT_CONSOLE_INTERRUPT) {
+            child_kill(&job->child);
+            putchar('\n');
+            return STATUS_INTERRUPTED;
+        }
+    }
+    return status;
+}
+
+// Runs a built program in the foreground to its end.
+static void job_foreground(struct job *job)
+{
+    fflush(stdout);
+    (void)events_take(EVENT_CONSOLE_INTERRUPT); // one that came too late for the program before
+    (void)console_foreground(job->child.env);
+    if (job_start(job))
+        job_end(job, job_wait(job));
+    (void)console_foreground(self());
+}
+
+void job_run(const struct words *words)
+{
+    struct job *job = job_build(words, 0);
+
+    if (job == NULL)
+        return;
+    if (!words->background)
+        job_foreground(job);
+    else if (job_start(job))
+        printf("%s runs as %" PRIx64 "\n", job->child.label, job->child.env);
+}
+
+static word_t instructions_now(void)
+{
+    word_t now;
+
+    __asm__ volatile("rdinstret %0" : "=r"(now));
+    return now;
+}
+
+/*
+ * The counter of instructions is the hart's: it counts the kernel and everybody else there too. So the
+ * program runs on the hart this shell is on, and the figure is shown only if the shell is still there at the
+ * end.
+ */
+void job_time(const struct words *words)
+{
+    struct words command = {.count = words->count - 1};
+
+    memcpy(command.word, words->word + 1, sizeof(char *) * (size_t)words->count);
+    if (command.count == 0) {
+        printf("time: which program? 'time PROGRAM ARGUMENTS'.\n");
+        return;
+    }
+    word_t hart = sys_env_info(self(), ENV_HART).value;
+    struct job *job = job_build(&command, 1ul << hart);
+    if (job == NULL)
+        return;
+
+    word_t began = time_now();
+    word_t counted = instructions_now();
+    job_foreground(job);
+    counted = instructions_now() - counted;
+    word_t us = (time_now() - began) * 1000000 / machine()->timebase_hz;
+    printf("%" PRIu64 ".%06" PRIu64 " s", us / 1000000, us % 1000000);
+    if (sys_env_info(self(), ENV_HART).value == hart)
+        printf(", %" PRIu64 " instructions", counted);
+    printf("\n");
+}
+
+void jobs_notice(void)
+{
+    int status;
+
+    (void)events_take(EVENT_BIT(CHILD));
+    for (size_t i = 0; i < JOBS_MAX; i++) {
+        if (!jobs[i].used || !child_ended(&jobs[i].child, &status))
+            continue;
+        if (status == 0)
+            printf("%s: done\n", jobs[i].child.label);
+        job_end(&jobs[i], status);
+    }
+}
+
+static bool job_is(const struct job *job, const char *which)
+{
+    char *end;
+    unsigned long number = strtoul(which, &end, 16);
+
+    if (*which != '\0' && *end == '\0' && number == job->child.env)
+        return true;
+    return strcmp(job->child.label, which) == 0;
+}
+
+void job_kill(const char *which)
+{
+    for (size_t i = 0; i < JOBS_MAX; i++) {
+        if (jobs[i].used && job_is(&jobs[i], which)) {
+            child_kill(&jobs[i].child);
+            return; // jobs_notice says how it ended
+        }
+    }
+    printf("kill: %s is no program that this shell started; 'ps' shows what runs.\n", which);
+}
+
+void jobs_kill_all(void)
+{
+    for (size_t i = 0; i < JOBS_MAX; i++)
+        if (jobs[i].used)
+            child_kill(&jobs[i].child);
+}

@@ -1,0 +1,126 @@
+# SPDX-License-Identifier: BSD-2-Clause
+#
+# What the other CMakeLists.txt files call: programs, their symbol tables, the bundle, and tests in a guest.
+
+set(RIVET_DIR ${CMAKE_CURRENT_LIST_DIR}/..)
+cmake_path(NORMAL_PATH RIVET_DIR)
+cmake_path(ABSOLUTE_PATH RIVET_DIR)
+set(RIVET_PYTHON /usr/bin/python3 CACHE FILEPATH "The Python of the system, which has the packages that we need")
+
+# The language and the machine. Exactly these two strings: others silently choose another build of picolibc.
+set(RIVET_APP_FLAGS -march=rv64gc -mabi=lp64d -mcmodel=medany -O2 -g -ffunction-sections -fdata-sections
+                    -fno-common)
+set(RIVET_WARNINGS -Wall -Wextra -Werror)
+
+define_property(GLOBAL PROPERTY RIVET_BUNDLE BRIEF_DOCS "What goes into the initrd: NAME=FILE of each"
+                FULL_DOCS "Filled by rivet_app and rivet_bundle_file, read once by rivet_initrd.")
+define_property(GLOBAL PROPERTY RIVET_BUNDLE_DEPENDS BRIEF_DOCS "What the initrd depends on"
+                FULL_DOCS "Targets and files, in step with RIVET_BUNDLE.")
+
+# rivet_two_pass(TARGET OBJECTS <object library> OUTPUT <file> SCRIPT <linker script> OPTIONS ... LIBRARIES ...)
+#
+# Links twice, so that the program carries its own symbol table for backtraces: tools/symbols.py makes the table out of
+# the first link, whose table is empty, and the second link places it in .rivet_symbols. The linker script keeps that
+# section behind everything else, so no address moves; the last command checks it.
+function(rivet_two_pass target)
+    cmake_parse_arguments(PARSE_ARGV 1 arg "" "OBJECTS;OUTPUT;SCRIPT" "OPTIONS;LIBRARIES")
+    set(first ${target}.first)
+    set(table ${CMAKE_CURRENT_BINARY_DIR}/${target}.symbols.S)
+    set(none ${CMAKE_CURRENT_BINARY_DIR}/${target}.symbols_none.S)
+    set(symbols ${RIVET_PYTHON} ${RIVET_DIR}/tools/symbols.py --nm ${RIVET_CROSS}nm)
+    cmake_path(GET arg_OUTPUT PARENT_PATH directory)
+    cmake_path(GET arg_OUTPUT FILENAME name)
+
+    add_custom_command(OUTPUT ${none} COMMAND ${symbols} --output ${none}
+                       DEPENDS ${RIVET_DIR}/tools/symbols.py VERBATIM COMMENT "")
+    add_custom_command(OUTPUT ${table} COMMAND ${symbols} --output ${table} $<TARGET_FILE:${first}>
+                       DEPENDS ${RIVET_DIR}/tools/symbols.py ${first} VERBATIM COMMENT "")
+
+    add_executable(${first} $<TARGET_OBJECTS:${arg_OBJECTS}> ${none})
+    add_executable(${target} $<TARGET_OBJECTS:${arg_OBJECTS}> ${table})
+    set_target_properties(${first} PROPERTIES OUTPUT_NAME ${name}.first)
+    set_target_properties(${target} PROPERTIES OUTPUT_NAME ${name} RUNTIME_OUTPUT_DIRECTORY ${directory})
+    foreach(one IN ITEMS ${first} ${target})
+        target_link_options(${one} PRIVATE ${arg_OPTIONS} -T ${arg_SCRIPT})
+        target_link_libraries(${one} PRIVATE ${arg_LIBRARIES})
+        set_property(TARGET ${one} APPEND PROPERTY LINK_DEPENDS ${arg_SCRIPT})
+    endforeach()
+    add_custom_command(TARGET ${target} POST_BUILD VERBATIM
+                       COMMAND ${symbols} --same $<TARGET_FILE:${first}> $<TARGET_FILE:${target}>)
+endfunction()
+
+# rivet_app(NAME source... [NOLIBC])
+#
+# An ordinary C program with the library OS and picolibc; with NOLIBC one that has nothing but the ABI's headers. It
+# becomes apps/NAME in the build tree, and a program of the bundle. The target is called app.NAME.
+function(rivet_app name)
+    cmake_parse_arguments(PARSE_ARGV 1 arg "NOLIBC" "" "")
+    set(objects app.${name}.objects)
+    add_library(${objects} OBJECT ${arg_UNPARSED_ARGUMENTS})
+    target_compile_options(${objects} PRIVATE ${RIVET_APP_FLAGS} ${RIVET_WARNINGS})
+
+    set(options ${RIVET_APP_FLAGS} -nostartfiles -static -Wl,--gc-sections -Wl,--fatal-warnings
+                -Wl,-z,max-page-size=4096 -Wl,--no-warn-rwx-segments)
+    if(arg_NOLIBC)
+        target_include_directories(${objects} PRIVATE ${RIVET_DIR}/kernel/abi)
+        target_compile_options(${objects} PRIVATE -ffreestanding)
+        set(libraries)
+        list(APPEND options -nostdlib)
+    else()
+        target_compile_options(${objects} PRIVATE --specs=picolibc.specs)
+        target_link_libraries(${objects} PRIVATE rivet_libos)
+        set(libraries rivet_libos)
+        list(APPEND options --specs=picolibc.specs)
+    endif()
+    rivet_two_pass(app.${name} OBJECTS ${objects} OUTPUT ${CMAKE_BINARY_DIR}/apps/${name}
+                   SCRIPT ${RIVET_DIR}/libos/start/app.ld OPTIONS ${options} LIBRARIES ${libraries})
+    rivet_bundle_file(${name} $<TARGET_FILE:app.${name}> app.${name})
+endfunction()
+
+# rivet_bundle_file(NAME FILE [target or file it depends on...])
+function(rivet_bundle_file name file)
+    set_property(GLOBAL APPEND PROPERTY RIVET_BUNDLE ${name}=${file})
+    set_property(GLOBAL APPEND PROPERTY RIVET_BUNDLE_DEPENDS ${ARGN})
+endfunction()
+
+# rivet_initrd(OUTPUT): the target `initrd`, out of all that was bundled. To be called last.
+function(rivet_initrd output)
+    get_property(bundle GLOBAL PROPERTY RIVET_BUNDLE)
+    get_property(depends GLOBAL PROPERTY RIVET_BUNDLE_DEPENDS)
+    add_custom_command(OUTPUT ${output} VERBATIM COMMENT "Packing ${output}"
+                       COMMAND ${RIVET_PYTHON} ${RIVET_DIR}/tools/initrd.py --strip ${RIVET_CROSS}strip ${output} ${bundle}
+                       DEPENDS ${RIVET_DIR}/tools/initrd.py ${depends})
+    add_custom_target(initrd ALL DEPENDS ${output})
+endfunction()
+
+# rivet_guest_test(NAME APP [HARTS 1 4] [ARGS ...] [TIMEOUT seconds] [STATUS n] [STDOUT regex] [STDERR regex]
+#                  [OPTIONS run.py's options...])
+#
+# ctest entries NAME.h1, NAME.h4: boot, run APP, and compare its exit status and what it printed.
+function(rivet_guest_test name app)
+    cmake_parse_arguments(PARSE_ARGV 2 arg "" "TIMEOUT;STATUS;STDOUT;STDERR" "HARTS;ARGS;OPTIONS")
+    set(check)
+    foreach(pair IN ITEMS "HARTS=1;4" "TIMEOUT=60" "STATUS=0")
+        string(REGEX MATCH "^([A-Z]+)=(.*)$" _ "${pair}")
+        if(NOT DEFINED arg_${CMAKE_MATCH_1})
+            set(arg_${CMAKE_MATCH_1} "${CMAKE_MATCH_2}")
+        endif()
+    endforeach()
+    foreach(stream IN ITEMS STDOUT STDERR)
+        if(DEFINED arg_${stream})
+            string(TOLOWER ${stream} option)
+            list(APPEND check --${option} ${arg_${stream}})
+        endif()
+    endforeach()
+    foreach(harts IN LISTS arg_HARTS)
+        add_test(NAME ${name}.h${harts}
+                 COMMAND ${RIVET_PYTHON} ${RIVET_DIR}/tools/guest_test.py --status ${arg_STATUS} ${check} --
+                         --build ${CMAKE_BINARY_DIR} --harts ${harts} --timeout ${arg_TIMEOUT} ${arg_OPTIONS}
+                         ${app} ${arg_ARGS})
+        math(EXPR limit "${arg_TIMEOUT} + 30")  # run.py ends its guest itself; this is for run.py
+        set_tests_properties(${name}.h${harts} PROPERTIES TIMEOUT ${limit} SKIP_RETURN_CODE 77)
+        if(harts GREATER 1)
+            set_tests_properties(${name}.h${harts} PROPERTIES PROCESSORS 2)
+        endif()
+    endforeach()
+endfunction()

@@ -1,0 +1,54 @@
+// SPDX-License-Identifier: BSD-2-Clause
+/*
+ * Frames: the table of all physical pages, read-only at TABLE_FRAMES, one struct frame per page of RAM from
+ * machine_info.ram_first on. Device pages stand in machine_info.devices.
+ */
+#ifndef RIVET_PAGE_H
+#define RIVET_PAGE_H
+
+#include <rivet/layout.h>
+#include <rivet/types.h>
+
+enum page_kind {
+    PAGE_NONE = 0, // no memory, or the kernel's own; nobody's
+    PAGE_FREE,     // owned and unused; its contents are out of everybody's reach
+    PAGE_DATA,     // memory
+    PAGE_DEVICE,   // device registers
+    PAGE_ENV,      // an environment's record; the private half
+    PAGE_SAVE,     // its save area
+    PAGE_CAPS,     // its capability page
+    PAGE_ROOT,     // an address space's root table
+    PAGE_SPACE,    // its record
+    PAGE_TABLE,    // a page table of level 1 or 0
+    PAGE_TWIN,     // the reverse links of a table's entries
+    PAGE_STLB,     // part of an STLB
+    PAGE_KINDS,
+};
+
+enum page_flag {
+    PAGE_CLEAN = 1, // a free frame that is all zeros already
+    PAGE_DYING = 2, // being revoked: refuses everything until done
+};
+
+/*
+ * One frame. 32 bytes.
+ *   epoch  counts the revocations of the object in this frame; capabilities carry the epoch they were made in
+ *   links  name of the first binding's link pair (see kernel/pte), 0: none
+ *   detail ENV: label, 8 characters · SAVE, CAPS: env · ROOT: page of the space record · SPACE, STLB: root
+ *          TABLE: twin, or 0 · TWIN: table
+ */
+struct frame {
+    uint64_t epoch;
+    uint32_t owner;    // env_t, 0: nobody
+    uint32_t links;
+    uint32_t bindings; // how many entries of page tables and STLBs bind this frame
+    uint8_t kind;
+    uint8_t flags;
+    uint8_t order;     // TABLE: its level
+    uint8_t lock;      // the kernel's
+    uint64_t detail;
+};
+
+enum page_right { RIGHT_READ = 2, RIGHT_WRITE = 4, RIGHT_EXECUTE = 8 }; // the bits of a PTE
+
+#endif

@@ -1,0 +1,365 @@
+// SPDX-License-Identifier: BSD-2-Clause
+/*
+ * From the first page tables to the first environment: what the machine is, who owns which frame, the tables
+ * that everybody may read, the other harts.
+ *
+ *   RAM:  | firmware | image | frame table, page tables, info pages | free frames ... initrd ... device tree |
+ *           NONE       NONE    NONE                                   FREE            DATA       NONE
+ */
+#include "boot/early.h"
+#include "boot/init.h"
+#include "boot/machine.h"
+
+#include "irq/irq.h"
+#include "kernel.h"
+#include "machine/machine.h"
+#include "page/page.h"
+#include "pte/pte.h"
+#include "sbi.h"
+#include "slice/slice.h"
+#include "space/space.h"
+#include "trap/hart.h"
+#include "trap/trap.h"
+
+#define FDT_MAX      (1ul << 20)
+#define GIGABYTE     (1ul << 30)
+#define MEGABYTES_2  (1ul << 21)
+#define EXPORT_PTE   (PTE_V | PTE_R | PTE_U | PTE_G | PTE_A | PTE_D)
+#define KERNEL_PTE   (PTE_V | PTE_R | PTE_W | PTE_G | PTE_A | PTE_D)
+
+extern char image_start[], image_end[], start_secondary[];
+extern const int32_t patch_sites[], patch_sites_end[];
+
+struct hart_memory;
+extern struct hart_memory hart_memory[];
+
+static struct machine machine;
+static word_t image_physical;
+static word_t boot_next; // physical: the next page that boot takes for tables
+static pte_t direct_level1[EARLY_ENTRIES] __attribute__((aligned(PAGE_SIZE)));
+static pte_t direct_level0[EARLY_ENTRIES] __attribute__((aligned(PAGE_SIZE)));
+
+static word_t round_up(word_t value, word_t unit) { return (value + unit - 1) & ~(unit - 1); }
+static word_t image_address(const void *linked) { return image_physical + ((word_t)linked - IMAGE_BASE); }
+static word_t image_size(void) { return (word_t)image_end - (word_t)image_start; }
+
+static void boot_fail(const char *why)
+{
+    kernel_log("rivet: cannot start: %s.\n", why);
+    sbi_reset(false);
+    for (;;)
+        asm volatile("wfi");
+}
+
+// How many ASID bits the MMU keeps: write ones and look.
+static word_t asid_bits_probe(void)
+{
+    csr_write(satp, boot_satp | SATP_ASID_MASK << SATP_ASID_SHIFT);
+    word_t kept = csr_read(satp) >> SATP_ASID_SHIFT & SATP_ASID_MASK;
+    csr_write(satp, boot_satp);
+    hw_fence_space(0);
+    word_t bits = 0;
+    for (; kept != 0; kept >>= 1)
+        bits++;
+    return bits;
+}
+
+// Without ASIDs every switch of space flushes: sfence.vma over each nop that waits for it (trap/entry.S).
+static void asid_patch(void)
+{
+    const uint32_t sfence_vma = 0x12000073;
+    for (const int32_t *site = patch_sites; site < patch_sites_end; site++)
+        *(uint32_t *)direct(image_address((const char *)site + *site)) = sfence_vma;
+    asm volatile("fence.i");
+}
+
+static bool overlaps(word_t start, word_t end, word_t base, word_t size)
+{
+    return size != 0 && start < base + size && base < end;
+}
+
+// The end of something that lies in [start, end) and is not ours to use; 0 when nothing does.
+static word_t obstacle(word_t start, word_t end, word_t fdt)
+{
+    if (overlaps(start, end, fdt, machine.fdt_bytes))
+        return fdt + machine.fdt_bytes;
+    if (overlaps(start, end, machine.initrd_start, machine.initrd_end - machine.initrd_start))
+        return machine.initrd_end;
+    for (uint32_t i = 0; i < machine.reserved_count; i++)
+        if (overlaps(start, end, machine.reserved[i].base, machine.reserved[i].size))
+            return machine.reserved[i].base + machine.reserved[i].size;
+    return 0;
+}
+
+// A run of pages for the kernel's tables, behind the image, in the memory the image is in.
+static word_t boot_place(word_t size, word_t fdt)
+{
+    word_t start = round_up(image_physical + image_size(), PAGE_SIZE);
+    for (word_t behind; (behind = obstacle(start, start + size, fdt)) != 0;)
+        start = round_up(behind, PAGE_SIZE);
+    for (uint32_t i = 0; i < machine.memory_count; i++) {
+        const struct machine_range *memory = &machine.memory[i];
+        if (start >= memory->base && start + size <= memory->base + memory->size)
+            return start;
+    }
+    boot_fail("there is too little memory behind the kernel's image");
+    return 0;
+}
+
+static void *boot_page(void)
+{
+    void *page = direct(boot_next);
+    boot_next += PAGE_SIZE;
+    page_clear(physical(page) >> PAGE_SHIFT);
+    return page;
+}
+
+static pte_t *table_below(pte_t *entry)
+{
+    if (*entry == 0)
+        *entry = physical(boot_page()) >> PAGE_SHIFT << PTE_PPN_SHIFT | PTE_V;
+    return page_memory(pte_page(*entry));
+}
+
+// Shows one page of the kernel's to every environment.
+static void export_page(word_t address, word_t page)
+{
+    pte_t *level1 = table_below(&early_root[address >> 30 & (EARLY_ENTRIES - 1)]);
+    pte_t *level0 = table_below(&level1[address >> 21 & (EARLY_ENTRIES - 1)]);
+    level0[address >> 12 & (EARLY_ENTRIES - 1)] = page << PTE_PPN_SHIFT | EXPORT_PTE;
+}
+
+static void *export_fresh(word_t address, word_t pages)
+{
+    void *first = direct(boot_next);
+    for (word_t i = 0; i < pages; i++)
+        export_page(address + i * PAGE_SIZE, physical(boot_page()) >> PAGE_SHIFT);
+    return first;
+}
+
+// Leaves in the direct map only gigabytes with memory or the PLIC, and takes the image out of it (W^X).
+static void direct_narrow(void)
+{
+    const word_t first = DIRECT_BASE >> 30 & (EARLY_ENTRIES - 1);
+    for (word_t i = 0; i < DIRECT_SIZE / GIGABYTE; i++) {
+        bool used = overlaps(i * GIGABYTE, (i + 1) * GIGABYTE, machine.plic.range.base, machine.plic.range.size);
+        for (uint32_t bank = 0; bank < machine.memory_count; bank++)
+            used |= overlaps(i * GIGABYTE, (i + 1) * GIGABYTE, machine.memory[bank].base, machine.memory[bank].size);
+        if (!used)
+            early_root[first + i] = 0;
+    }
+    word_t gigabyte = image_physical & ~(GIGABYTE - 1);
+    word_t megabytes = image_physical & ~(MEGABYTES_2 - 1);
+    for (word_t i = 0; i < EARLY_ENTRIES; i++) {
+        direct_level1[i] = (gigabyte + i * MEGABYTES_2) >> PAGE_SHIFT << PTE_PPN_SHIFT | KERNEL_PTE;
+        word_t page = megabytes + i * PAGE_SIZE;
+        bool image = page >= image_physical && page < image_physical + image_size();
+        direct_level0[i] = image ? 0 : page >> PAGE_SHIFT << PTE_PPN_SHIFT | KERNEL_PTE;
+    }
+    direct_level1[(megabytes - gigabyte) / MEGABYTES_2] = image_address(direct_level0) >> PAGE_SHIFT << PTE_PPN_SHIFT | PTE_V;
+    early_root[first + gigabyte / GIGABYTE] = image_address(direct_level1) >> PAGE_SHIFT << PTE_PPN_SHIFT | PTE_V;
+    hw_fence_space(0);
+}
+
+// Frames that no environment gets: outside memory, reserved, or the kernel's.
+static bool page_is_ours(word_t page, word_t tables, word_t tables_end)
+{
+    word_t start = page << PAGE_SHIFT, end = start + PAGE_SIZE;
+    for (uint32_t i = 0; i < machine.reserved_count; i++)
+        if (overlaps(start, end, machine.reserved[i].base, machine.reserved[i].size))
+            return true;
+    bool in_memory = false;
+    for (uint32_t i = 0; i < machine.memory_count; i++) {
+        word_t base = machine.memory[i].base;
+        in_memory |= start >= base && end <= base + machine.memory[i].size;
+        // The firmware lives between the start of the memory it loaded us into and the image.
+        if (image_physical >= base && image_physical < base + machine.memory[i].size && start >= base && end <= image_physical)
+            return true;
+    }
+    return !in_memory || overlaps(start, end, image_physical, image_size()) || overlaps(start, end, tables, tables_end - tables);
+}
+
+static void frames_boot(word_t tables, word_t tables_end)
+{
+    word_t initrd_page = machine.initrd_start >> PAGE_SHIFT;
+    word_t initrd_end = round_up(machine.initrd_end, PAGE_SIZE) >> PAGE_SHIFT;
+    for (word_t i = 0; i < ram_count; i++) {
+        word_t page = ram_first + i;
+        if (page_is_ours(page, tables, tables_end))
+            continue;
+        frame_table[i].kind = page >= initrd_page && page < initrd_end ? PAGE_DATA : PAGE_FREE;
+    }
+}
+
+// Everything is the first environment's, which is named after its first frame.
+static env_t frames_own(void)
+{
+    env_t init = init_pick();
+    for (word_t i = 0; i < ram_count; i++)
+        if (frame_table[i].kind != PAGE_NONE)
+            frame_table[i].owner = (uint32_t)init;
+    return init;
+}
+
+static void devices_boot(env_t init)
+{
+    machine_info->console = ~0u;
+    for (uint32_t i = 0; i < machine.devices_count; i++) {
+        const struct machine_device *device = &machine.devices[i];
+        struct device_info *info = &machine_info->devices[machine_info->device_count];
+        info->page = device->range.base >> PAGE_SHIFT;
+        info->offset = device->range.base % PAGE_SIZE;
+        info->irq = device->irq;
+        info->kind = device->kind;
+        info->reg_shift = device->reg_shift;
+        info->io_width = device->reg_width;
+        info->clock_hz = (uint32_t)device->clock_hz;
+        page_boot_device(info->page, init);
+        if (device->kind == machine.console.kind && device->range.base == machine.console.range.base)
+            machine_info->console = machine_info->device_count;
+        machine_info->device_count++;
+    }
+}
+
+// The hart that boots becomes number 0; the firmware's ids keep their order behind it.
+static void harts_boot(word_t boot_id)
+{
+    hart_count = 1;
+    for (uint32_t i = 0; i < machine.harts_count; i++) {
+        const struct machine_hart *hart = &machine.harts[i];
+        if (!hart->usable)
+            continue;
+        word_t index = hart->id == boot_id ? 0 : hart_count++;
+        struct hart *memory = hart_number(index);
+        memory->index = index;
+        memory->id = hart->id;
+        memory->plic_context = hart->plic_context;
+        memory->boundary = (word_t)memory + HART_STACK_TOP;
+        env_at(memory->boundary)->hart = memory->boundary; // its own: so the trap path knows the kernel (entry.S)
+        machine_info->hart_id[index] = hart->id;
+    }
+    machine_info->hart_count = hart_count;
+    machine_info->boot_hart = (uint32_t)boot_id;
+}
+
+// What each hart does for itself.
+static void hart_start(struct hart *hart)
+{
+    csr_write(sie, SIE_SOFT | SIE_TIMER | SIE_EXTERN);
+    csr_write(scounteren, 7);
+    slice_set_timer(hart, ~0ul);
+    quiesce_see(hart);
+    __atomic_store_n(&hart->online, 1, __ATOMIC_RELEASE);
+}
+
+static void info_boot(word_t asid_bits)
+{
+    const char *arguments = machine.bootargs;
+    word_t length = 0;
+    while (arguments[length] != '\0' && length < sizeof(machine_info->arguments) - 1)
+        length++;
+    for (word_t i = 0; i < length; i++)
+        machine_info->arguments[i] = arguments[i];
+    machine_info->magic = MACHINE_MAGIC;
+    machine_info->timebase_hz = machine.timebase_hz;
+    machine_info->ram_first = ram_first;
+    machine_info->ram_count = ram_count;
+    machine_info->initrd = machine.initrd_start;
+    machine_info->initrd_size = machine.initrd_end - machine.initrd_start;
+    machine_info->asid_bits = (uint32_t)asid_bits;
+    machine_info->sstc = 1;
+    for (uint32_t i = 0; i < machine.harts_count; i++)
+        if (machine.harts[i].usable && !(machine.harts[i].isa & MACHINE_ISA_SSTC))
+            machine_info->sstc = 0;
+}
+
+// One of the words of the boot arguments, which end at `run`.
+static bool argument_given(const char *arguments, const char *word)
+{
+    while (*arguments != '\0') {
+        while (*arguments == ' ')
+            arguments++;
+        const char *a = arguments, *w = word;
+        while (*w != '\0' && *a == *w)
+            a++, w++;
+        if (*w == '\0' && (*a == ' ' || *a == '\0'))
+            return true;
+        if (arguments[0] == 'r' && arguments[1] == 'u' && arguments[2] == 'n' && arguments[3] == ' ')
+            return false;
+        while (*arguments != ' ' && *arguments != '\0')
+            arguments++;
+    }
+    return false;
+}
+
+void boot_secondary(word_t index)
+{
+    struct hart *hart = hart_number(index);
+    hart_start(hart);
+    slice_next();
+}
+
+void boot_main(word_t boot_id, word_t fdt, word_t load, word_t instructions)
+{
+    image_physical = load;
+    hart_at(hw_hart())->boundary = hw_hart();
+    env_at(hw_hart())->hart = hw_hart();
+    sbi_probe();
+    word_t asid_bits = asid_bits_probe();
+    if (asid_bits == 0)
+        asid_patch();
+    const char *why = fdt % 8 != 0 ? "the firmware gave no device tree" : machine_read(&machine, direct(fdt), FDT_MAX);
+    if (why != NULL)
+        boot_fail(why);
+    machine_framed = argument_given(machine.bootargs, "framed");
+    if (!sbi_has(SBI_TIME) || !sbi_has(SBI_IPI) || !sbi_has(SBI_RFENCE) || !sbi_has(SBI_HSM))
+        boot_fail("the firmware lacks an SBI extension (TIME, IPI, RFENCE and HSM are needed)");
+
+    const struct machine_range *last = &machine.memory[machine.memory_count - 1];
+    word_t first = round_up(machine.memory[0].base, PAGE_SIZE) >> PAGE_SHIFT;
+    word_t count = ((last->base + last->size) >> PAGE_SHIFT) - first;
+    word_t table_size = round_up(count * sizeof(struct frame), PAGE_SIZE);
+    word_t size = table_size + (table_size / MEGABYTES_2 + 16) * PAGE_SIZE;
+    word_t tables = boot_place(size, fdt);
+    boot_next = tables;
+    page_boot(direct(tables), first, count);
+
+    machine_info = export_fresh(TABLE_INFO, 1);
+    struct slice (*vectors)[SLICES_MAX] = export_fresh(TABLE_SLICES, 1);
+    struct irq_info *irqs = export_fresh(TABLE_IRQS, 2);
+    word_t frames = round_up(boot_next, PAGE_SIZE);
+    boot_next += table_size;
+    for (word_t at = 0; at < table_size; at += PAGE_SIZE) {
+        page_clear((frames + at) >> PAGE_SHIFT);
+        export_page(TABLE_FRAMES + at, (frames + at) >> PAGE_SHIFT);
+    }
+    page_boot(direct(frames), first, count);
+    direct_narrow();
+    info_boot(asid_bits);
+    harts_boot(boot_id);
+    space_boot(early_root, boot_satp, asid_bits);
+
+    frames_boot(tables, tables + size);
+    env_t init_name = frames_own();
+    if (init_name == 0)
+        boot_fail("there is too little memory for init");
+    machine_info->init = init_name;
+    devices_boot(init_name);
+    slice_boot(vectors, machine.timebase_hz, init_name);
+    irq_boot(machine.plic.range.base, machine.plic.sources, irqs, init_name);
+    for (word_t i = 0; i < hart_count; i++)
+        irq_boot_hart(hart_number(i));
+
+    struct hart *hart = hart_self();
+    struct env *init = NULL;
+    why = init_load(init_name, direct(machine.initrd_start), machine.initrd_end - machine.initrd_start, &init);
+    if (why != NULL)
+        boot_fail(why);
+    hart_start(hart);
+    for (word_t i = 1; i < hart_count; i++)
+        if (sbi_hart_start(hart_number(i)->id, image_address(start_secondary), i) != 0)
+            kernel_log("rivet: the firmware does not start hart %lu\n", hart_number(i)->id);
+    machine_info->boot_instructions = csr_read(instret) - instructions;
+    hart->slice_end = hw_time() + machine_info->slice_ticks;
+    slice_run(init);
+}

@@ -1,0 +1,413 @@
+// SPDX-License-Identifier: BSD-2-Clause
+// Environments; see env.h for what always holds.
+
+#include "env.h"
+
+#include "cap/cap.h"
+#include "float.h"
+#include "irq/irq.h"
+#include "machine/machine.h"
+#include "page/page.h"
+#include "pct/pct.h"
+#include "pte/pte.h"
+#include "slice/slice.h"
+#include "space/space.h"
+#include "trap/trap.h"
+
+#define DESTROY_LOOKS 400 // frames one piece of a destruction looks at
+#define DESTROY_COST  8   // an owned frame counts as so many looks
+
+#define RECORD(offset, NAME, text) enum { RECORD_##NAME = (offset) };
+#include <rivet/regs.def>
+#undef RECORD
+#define AT(field, NAME) \
+    _Static_assert((long)offsetof(struct env, field) - ENV_SIZE == RECORD_##NAME, "assembly knows where " #field " is")
+_Static_assert(sizeof(struct env) == ENV_SIZE, "the boundary lies right behind the record");
+AT(result_value, RESULT_VALUE);
+AT(result_error, RESULT_ERROR);
+AT(gate_sp, GATE_SP);
+AT(gate, GATE);
+AT(grace_ticks, GRACE_TICKS);
+AT(grace, GRACE);
+AT(self, SELF_NAME);
+AT(stlb, STLB);
+AT(caps, CAPS);
+AT(status, STATUS);
+AT(satp, SATP);
+AT(hart, HART);
+AT(sp, SP);
+AT(pc, PC);
+AT(callee, CALLEE);
+AT(caller, CALLER);
+AT(claim, CLAIM);
+AT(scratch[3], T1);
+
+static struct env *record_env(page_t record)
+{
+    return env_at((word_t)page_memory(record) + PAGE_SIZE);
+}
+
+struct env *env_named(env_t name)
+{
+    struct frame *frame = page_frame(name);
+    return frame != NULL && frame->kind == PAGE_ENV ? record_env(name) : NULL;
+}
+
+struct env *env_self(void) { return env_at(hart_self()->current); }
+
+env_t env_creator(const struct env *env) { return page_frame(env->self)->owner; }
+
+bool env_created(env_t creator, env_t env) { return page_frame(env)->owner == creator && env != creator; }
+
+bool env_acts_for(env_t env, env_t owner)
+{
+    if (env == owner)
+        return true;
+    struct env *child = env_named(owner);
+    return child != NULL && child->state == ENV_NEW && env_created(env, owner);
+}
+
+enum env_state env_state(const struct env *env)
+{
+    if (env->state != ENV_READY)
+        return env->state;
+    if (env->callee != 0)
+        return ENV_CALLING;
+    if (env->claim != CLAIM_TAKEN && env->claim != CLAIM_STOPPED)
+        return ENV_ACCEPTING;
+    return env->waiting ? ENV_WAITING : ENV_READY;
+}
+
+// Whoever could run it looks around: the hart that does, or an idle one that has a slice of it.
+static void env_wake(struct env *env)
+{
+    __atomic_thread_fence(__ATOMIC_SEQ_CST); // the event comes before the look at who sleeps
+    struct hart *self = hart_self();
+    if (env->claim == CLAIM_TAKEN && env->callee == 0) {
+        if (env->hart != 0 && env->hart != self->boundary)
+            hart_poke(hart_at(env->hart)->index);
+        return;
+    }
+    for (word_t i = 0; i < hart_count; i++)
+        if (env->slice_harts >> i & 1 && i != self->index && __atomic_load_n(&hart_number(i)->idle, __ATOMIC_RELAXED))
+            hart_poke(i);
+}
+
+void env_post(struct env *env, word_t events)
+{
+    __atomic_fetch_or(env_save(env, SAVE_PENDING), events, __ATOMIC_SEQ_CST);
+    env_wake(env);
+}
+
+void env_halt(struct env *env, enum env_state state)
+{
+    env->state = state;
+    env->waiting = 0;
+    pct_unlink(env);
+    struct env *creator = env_named(env_creator(env));
+    if (creator != NULL && creator != env)
+        env_post(creator, EVENT_BIT(CHILD));
+}
+
+// Fills the record of three frames that have their kinds already.
+static struct env *env_make(page_t record, page_t caps, struct space *space, env_t creator)
+{
+    struct env *env = record_env(record);
+    env->self = record;
+    env->caps = page_memory(caps);
+    env->space = space;
+    env->satp = space_satp(space);
+    env->stlb = space->stlb != NULL ? space : NULL;
+    env->grace = machine_info->sstc ? 0 : 1;
+    env->grace_ticks = machine_info->grace_ticks;
+    env->fresh = 1;
+    cap_page_init(env->caps);
+    *env_save(env, SAVE_SELF) = record;
+    *env_save(env, SAVE_CREATOR) = creator;
+    *env_save(env, SAVE_SPACE) = space->root;
+    lock_take(&space->lock);
+    env->space_next = space->envs;
+    space->envs = env;
+    space->env_count++;
+    lock_drop(&space->lock);
+    return env;
+}
+
+struct env *env_boot(page_t record, page_t caps, struct space *space)
+{
+    page_use(record, record, PAGE_ENV, 0);
+    page_use(record + 1, record, PAGE_SAVE, record);
+    page_use(caps, record, PAGE_CAPS, record);
+    return env_make(record, caps, space, record);
+}
+
+bool env_invariant(void)
+{
+    for (word_t i = 0; i < ram_count; i++) {
+        if (frame_table[i].kind != PAGE_ENV)
+            continue;
+        const struct env *env = record_env(ram_first + i);
+        const struct frame *save = page_frame(env->self + 1);
+        const struct frame *caps = page_frame(physical(env->caps) >> PAGE_SHIFT);
+        if (env->self != ram_first + i || save->kind != PAGE_SAVE || save->detail != env->self) // (1)
+            return false;
+        if (caps->kind != PAGE_CAPS || caps->detail != env->self) // (1)
+            return false;
+        if (!pct_invariant(env) || !cap_invariant(env))
+            return false;
+        if (env->hart != 0 && !(env->space->ran >> hart_at(env->hart)->index & 1)) // (4)
+            return false;
+        bool listed = false;
+        for (const struct env *other = env->space->envs; other != NULL; other = other->space_next)
+            listed |= other == env;
+        if (!listed || !space_invariant(env->space)) // (5)
+            return false;
+    }
+    for (word_t i = 0; i < hart_count; i++) { // (3)
+        const struct env *running = hart_number(i)->running;
+        if (running != NULL && running->claim != CLAIM_TAKEN && running->callee == 0 && i == hart_self()->index)
+            return false;
+    }
+    return true;
+}
+
+sysret_t sys_env_create(page_t record, page_t caps, space_t space_name)
+{
+    STRUCTURE_LOCKED();
+    env_t self = env_self()->self;
+    enum error error;
+    struct space *space = space_meant(space_name, &error);
+    if (space == NULL)                                                     return refuse(error);
+    if (space->dying)                                                      return refuse(ERR_NOENT);
+    if (caps == record || caps == record + 1)                              return refuse(ERR_BUSY);
+    if ((error = page_usable(record, self)) != ERR_OK)                     return refuse(error);
+    if ((error = page_usable(record + 1, self)) != ERR_OK)                 return refuse(error);
+    if ((error = page_usable(caps, self)) != ERR_OK)                       return refuse(error);
+
+    page_use(record, self, PAGE_ENV, 0);
+    page_use(record + 1, self, PAGE_SAVE, record);
+    page_use(caps, self, PAGE_CAPS, record);
+    return done(env_make(record, caps, space, self)->self);
+}
+
+// An environment the caller created.
+static struct env *child_named(env_t name, enum error *error)
+{
+    struct env *env = env_named(name);
+    if (env == NULL)
+        *error = ERR_NOENT;
+    else if (!env_created(env_self()->self, name))
+        *error = ERR_PERM;
+    else
+        return env;
+    return NULL;
+}
+
+sysret_t sys_env_set(env_t name, word_t what, word_t value)
+{
+    STRUCTURE_LOCKED();
+    enum error error;
+    struct env *env = child_named(name, &error);
+    if (env == NULL)                                     return refuse(error);
+    if (what > ENV_LABEL)                                return refuse(ERR_RANGE);
+    if (env->state != ENV_NEW && what != ENV_LABEL)      return refuse(ERR_STATE);
+
+    switch (what) {
+    case ENV_PC:    env->pc = value; break;
+    case ENV_SP:    env->sp = value; break;
+    case ENV_ARG:   env->argument = value; break;
+    case ENV_LABEL: page_frame(name)->detail = value; break;
+    }
+    return done(0);
+}
+
+sysret_t sys_env_start(env_t name)
+{
+    STRUCTURE_LOCKED();
+    enum error error;
+    struct env *env = child_named(name, &error);
+    if (env == NULL)                return refuse(error);
+    if (env->state != ENV_NEW)      return refuse(ERR_STATE);
+
+    env->state = ENV_READY;
+    env->result_error = env->argument;
+    __atomic_store_n(&env->claim, CLAIM_STOPPED, __ATOMIC_RELEASE);
+    env_wake(env);
+    return done(0);
+}
+
+/*
+ * Takes an environment out of the run, whatever it does; false when a hart has it at this moment: that hart
+ * was poked and lets it go.
+ */
+static bool env_capture(struct env *env)
+{
+    env->stop = 1;
+    __atomic_thread_fence(__ATOMIC_SEQ_CST);
+    if (__atomic_exchange_n(&env->claim, CLAIM_TAKEN, __ATOMIC_ACQUIRE) != CLAIM_TAKEN)
+        return true;
+    if (env->callee != 0 && pct_abandon(env))
+        return true;
+    env_wake(env);
+    return false;
+}
+
+static bool env_is_stopped(const struct env *env) { return env->state >= ENV_EXITED; }
+
+sysret_t sys_env_stop(env_t name)
+{
+    STRUCTURE_LOCKED();
+    enum error error;
+    struct env *env = child_named(name, &error);
+    if (env == NULL)                                         return refuse(error);
+    if (env->state == ENV_NEW || env_is_stopped(env))        return refuse(ERR_STATE);
+    if (!env_capture(env))                                   return again(0);
+
+    env_halt(env, ENV_STOPPED);
+    return done(0);
+}
+
+// Hands one frame of a dying environment to its heir; false when a piece of its bindings is left.
+static bool frame_inherit(struct frame *frame, env_t heir)
+{
+    if (frame->kind == PAGE_DATA || frame->kind == PAGE_DEVICE) {
+        if (!(frame->flags & PAGE_DYING)) {
+            frame->flags |= PAGE_DYING;
+            frame->epoch++;
+        }
+        if (!pte_break(frame, PTE_BREAK_BATCH))
+            return false;
+        frame->flags &= (uint8_t)~PAGE_DYING;
+        if (frame->kind == PAGE_DATA)
+            page_unuse(page_name(frame), false);
+    }
+    frame->owner = (uint32_t)heir;
+    return true;
+}
+
+// The frames it owned go to its creator, a piece at a time; true when all are gone.
+static bool env_bequeath(struct env *env, env_t heir)
+{
+    for (word_t budget = DESTROY_LOOKS; env->destroy_next < page_count(); env->destroy_next++) {
+        struct frame *frame = page_number(env->destroy_next);
+        word_t cost = frame->owner == env->self ? DESTROY_COST : 1;
+        if (budget < cost)
+            return false;
+        budget -= cost;
+        if (cost == 1 || frame->kind == PAGE_NONE)
+            continue;
+        if (frame->bindings != 0 && budget < DESTROY_LOOKS / 2)
+            return false;
+        if (!frame_inherit(frame, heir))
+            return false;
+        if (frame->bindings != 0)
+            budget = 0;
+    }
+    return true;
+}
+
+static void space_leave(struct env *env)
+{
+    struct space *space = env->space;
+    lock_take(&space->lock);
+    struct env **place = &space->envs;
+    while (*place != env)
+        place = &(*place)->space_next;
+    *place = env->space_next;
+    space->env_count--;
+    lock_drop(&space->lock);
+}
+
+sysret_t sys_env_destroy(env_t name)
+{
+    STRUCTURE_LOCKED();
+    enum error error;
+    struct env *env = child_named(name, &error);
+    if (env == NULL)
+        return refuse(error);
+
+    struct env *heir = env_self();
+    if (env->state != ENV_DYING) {
+        if (env->state != ENV_NEW && !env_is_stopped(env) && !env_capture(env))
+            return again(0);
+        env_halt(env, ENV_DYING);
+        page_frame(name)->epoch++; // every capability to it is dead
+        slice_disown(env, heir);
+        return again(0);
+    }
+    if (env->destroy_next == 0 && !env->irqs_gone) {
+        irq_disown(env, heir);
+        env->irqs_gone = 1;
+        return again(0);
+    }
+    if (!env_bequeath(env, heir->self))
+        return again(env->destroy_next);
+    if (!pte_break(page_frame(name + 1), PTE_BREAK_BATCH) ||
+        !pte_break(page_frame(physical(env->caps) >> PAGE_SHIFT), PTE_BREAK_BATCH) ||
+        !pte_break(page_frame(name), PTE_BREAK_BATCH))
+        return again(env->destroy_next);
+
+    space_leave(env);
+    page_unuse(physical(env->caps) >> PAGE_SHIFT, true);
+    page_unuse(name + 1, true);
+    page_unuse(name, true);
+    return done(0);
+}
+
+sysret_t sys_env_info(env_t name, word_t what)
+{
+    struct env *env = env_named(name);
+    if (env == NULL)                                 return refuse(ERR_NOENT);
+    if (what < ENV_STATE || what >= ENV_WHATS)       return refuse(ERR_RANGE);
+
+    bool runs = env->claim == CLAIM_TAKEN && env->callee == 0 && env->state == ENV_READY && env->hart != 0;
+    switch (what) {
+    case ENV_STATE:  return done(env_state(env));
+    case ENV_TICKS:  return done(env->ticks);
+    case ENV_STATUS: return done(env->exit_status);
+    default:         return done(runs ? hart_at(env->hart)->index : ~0ul);
+    }
+}
+
+sysret_t sys_env_notify(slot_t slot, word_t events)
+{
+    enum error error;
+    struct env *env = cap_env(env_self(), slot, RIGHT_NOTIFY, &error);
+    if (env == NULL)                            return refuse(error);
+    if (events == 0 || (events & ~EVENTS_OWN))  return refuse(ERR_RANGE);
+
+    env_post(env, events);
+    return done(0);
+}
+
+sysret_t sys_env_exit(word_t status)
+{
+    struct env *self = env_self();
+    lock_take(&structure_lock);
+    self->exit_status = status;
+    slice_leave(self, ERR_OK, 0);
+    env_halt(self, ENV_EXITED);
+    lock_drop(&structure_lock);
+    slice_next();
+}
+
+sysret_t sys_env_float(word_t on)
+{
+    struct env *self = env_self();
+    struct hart *hart = hart_self();
+    if (on > 1) return refuse(ERR_RANGE);
+
+    self->floats = (uint8_t)on;
+    self->status = on ? SSTATUS_FS_ON : 0;
+    if (on)
+        float_enter(hart, self);
+    else if (hart->floats == self)
+        hart->floats = NULL;
+    return done(0);
+}
+
+sysret_t sys_env_resume(void)
+{
+    struct env *self = env_self();
+    trap_load(env_boundary(self), env_save(self, SAVE_G_PC));
+}

@@ -1,0 +1,112 @@
+// SPDX-License-Identifier: BSD-2-Clause
+/*
+ * env: processor environments.
+ *
+ * An environment is three frames that its creator owns: the record (private, this struct at its end), right
+ * behind it the save area (public), and a capability page. It is named by the page number of its record.
+ *
+ *            record frame                    save area frame
+ *   |            ... | struct env (512 bytes) | X slot, I slot, pending, ... (abi regs.def)
+ *                                           boundary
+ *
+ * `claim` says who may take the environment, and whoever swaps a non-zero claim for 0 has it alone:
+ *   0               taken: it runs, or waits in a call, or may not run at all (state tells which)
+ *   CLAIM_STOPPED   off its hart; a hart may take it, when it has something to do
+ *   a gate (> 0)    accepting: a hart or a caller may take it; the value is the protected entry's address
+ *   -gate (< -1)    the same for an environment that uses floating point: callers take the slow path
+ *
+ * Invariants
+ *   (1) A frame of kind ENV is followed by its SAVE frame, and its CAPS frame names it.
+ *   (2) caller and callee are each other's inverse: e.callee = f if and only if f.caller = e.
+ *   (3) claim is 0 while the environment is some hart's current one.
+ *   (4) hart = h implies that bit h of the space's `ran` mask is set.
+ *   (5) Every environment is on its space's list, and counted there.
+ */
+#ifndef KERNEL_ENV_H
+#define KERNEL_ENV_H
+
+#include <rivet/cap.h>
+#include <rivet/env.h>
+#include <rivet/layout.h>
+#include <rivet/page.h>
+#include <rivet/types.h>
+
+#define CLAIM_TAKEN   0l
+#define CLAIM_STOPPED (-1l)
+
+struct space;
+
+struct env {
+    struct space *space;
+    struct env *space_next; // next environment of the space
+    word_t wait_events;     // events that end its wait; 0: it does not wait
+    word_t wait_deadline;   // absolute time that ends it too, 0: none
+    word_t call_deadline;   // absolute time at which its call gives up, 0: none
+    word_t argument;        // a0 of its first slice
+    word_t ticks;           // time used
+    word_t exit_status;
+    word_t open_from;       // frames may arrive from this environment ...
+    word_t open_count;      // ... so many
+    word_t destroy_next;    // destruction: next frame to look at
+    uint32_t state;         // enum env_state, for what cannot be told from claim and links
+    uint32_t slice_harts;   // harts on whose vectors it owns slices
+    uint8_t full;           // its registers lie in the full-switch slot
+    uint8_t fresh;          // it has not run yet
+    uint8_t floats;         // it declared floating point
+    uint8_t waiting;        // it waits for wait_events or wait_deadline
+    uint8_t stop;           // it must not go on: the hart that has it lets it go
+    uint8_t orphan;         // it was entered, and nobody waits for its return
+    uint8_t irqs_gone;      // destruction: its interrupt sources are handed on
+    uint8_t padding_;
+    word_t accept_pc;       // where its pct_accept returns when an event comes
+    word_t accept_sp;
+    word_t open_epoch;      // of open_from
+    word_t spare_[27];
+
+    // From here on assembly knows the offsets: RECORD in regs.def, checked in env.c.
+    word_t result_value; // a0 and a1 when it goes on after giving up the hart
+    word_t result_error;
+    word_t gate_sp;
+    long gate;
+    word_t grace_ticks;
+    word_t grace;
+    env_t self;
+    struct space *stlb;
+    struct cap *caps;
+    word_t status;
+    word_t satp;
+    word_t hart;
+    word_t sp;
+    word_t pc;
+    word_t callee;
+    word_t caller;
+    long claim;
+    word_t scratch[4];
+};
+
+#define ENV_SIZE 512
+
+static inline word_t env_boundary(const struct env *env) { return (word_t)env + ENV_SIZE; }
+static inline struct env *env_at(word_t boundary) { return (struct env *)(boundary - ENV_SIZE); }
+static inline word_t *env_save(const struct env *env, word_t offset) { return (word_t *)(env_boundary(env) + offset); }
+
+// The environment of that name; NULL when there is none.
+struct env *env_named(env_t name);
+// The environment that makes the call the kernel is in.
+struct env *env_self(void);
+env_t env_creator(const struct env *env);
+// May `env` dispose of what `owner` holds: it is the owner, or the creator of an owner that never ran.
+bool env_acts_for(env_t env, env_t owner);
+bool env_created(env_t creator, env_t env);
+enum env_state env_state(const struct env *env);
+
+// Sets events and sees to it that somebody notices: the hart that runs it, or an idle one with a slice of it.
+void env_post(struct env *env, word_t events);
+// Takes an environment that is off its hart out of the run for good; its creator has an event.
+void env_halt(struct env *env, enum env_state state);
+// The first environment, made by boot of three frames that are already its own.
+struct env *env_boot(page_t record, page_t caps, struct space *space);
+
+bool env_invariant(void);
+
+#endif

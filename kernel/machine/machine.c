@@ -1,0 +1,70 @@
+// SPDX-License-Identifier: BSD-2-Clause
+// The machine as a whole; see machine.h.
+
+#include "machine.h"
+
+#include "env/env.h"
+#include "irq/irq.h"
+#include "kernel.h"
+#include "page/page.h"
+#include "sbi.h"
+#include "slice/slice.h"
+
+struct machine_info *machine_info;
+bool machine_framed;
+
+static uint32_t console_lock;
+
+// The framed channel: DLE k, the text with DLE doubled. See the console's protocol in libos.
+void machine_puts(const char *text, size_t count)
+{
+    const char dle = 0x10;
+    lock_take(&console_lock);
+    if (machine_framed) {
+        sbi_putchar(dle);
+        sbi_putchar('k');
+    }
+    for (size_t i = 0; i < count; i++) {
+        if (machine_framed && text[i] == dle)
+            sbi_putchar(dle);
+        if (!machine_framed && text[i] == '\n')
+            sbi_putchar('\r');
+        sbi_putchar(text[i]);
+    }
+    if (machine_framed) { // whoever writes next says again which stream it means; the default is stdout
+        sbi_putchar(dle);
+        sbi_putchar('1');
+    }
+    lock_drop(&console_lock);
+}
+
+sysret_t sys_machine_reset(word_t how)
+{
+    if (env_self()->self != machine_info->init) return refuse(ERR_PERM);
+    if (how > 1)                                return refuse(ERR_RANGE);
+
+    sbi_reset(how == 1);
+    return refuse(ERR_MACHINE);
+}
+
+sysret_t sys_machine_log(word_t bytes, size_t count)
+{
+    if (count > sizeof(bytes)) return refuse(ERR_RANGE);
+
+    machine_puts((const char *)&bytes, count);
+    return done(count);
+}
+
+sysret_t sys_machine_audit(void)
+{
+#ifdef RIVET_AUDIT
+    STRUCTURE_LOCKED();
+    RULE(page_invariant(), "page: every frame has one owner and every binding its link");
+    RULE(env_invariant(), "env, space, pte, stlb, pct, cap: records, tables and links agree");
+    RULE(slice_invariant(), "slice: every slice has an owner that knows it");
+    RULE(irq_invariant(), "irq: enabled if and only if bound");
+    return done(0);
+#else
+    return refuse(ERR_STATE);
+#endif
+}

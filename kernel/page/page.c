@@ -1,0 +1,309 @@
+// SPDX-License-Identifier: BSD-2-Clause
+// Physical frames; see page.h for what always holds.
+
+#include "page.h"
+
+#include "trap/hart.h"
+#include <rivet/machine.h>
+
+struct frame *frame_table;
+word_t ram_first, ram_count;
+
+static struct frame device_frames[DEVICES_MAX];
+static page_t device_pages[DEVICES_MAX];
+static word_t device_count;
+
+/*
+ * The epoch in which the last frame that assembly may still know became free. One word for all: a frame that
+ * was freed earlier waits for nobody longer than a hart takes to leave the kernel.
+ */
+static word_t quiesce_epoch;
+
+void page_boot(struct frame *table, word_t first, word_t count)
+{
+    frame_table = table;
+    ram_first = first;
+    ram_count = count;
+}
+
+void page_boot_device(page_t page, env_t owner)
+{
+    if (page_frame(page) != NULL)
+        return;
+    device_pages[device_count] = page;
+    device_frames[device_count].kind = PAGE_DEVICE;
+    device_frames[device_count].owner = (uint32_t)owner;
+    device_count++;
+}
+
+struct frame *page_frame(page_t page)
+{
+    if (page - ram_first < ram_count)
+        return &frame_table[page - ram_first];
+    for (word_t i = 0; i < device_count; i++)
+        if (device_pages[i] == page)
+            return &device_frames[i];
+    return NULL;
+}
+
+word_t page_count(void) { return ram_count + device_count; }
+
+struct frame *page_number(word_t number)
+{
+    return number < ram_count ? &frame_table[number] : &device_frames[number - ram_count];
+}
+
+page_t page_name(const struct frame *frame)
+{
+    if (frame >= device_frames && frame < device_frames + DEVICES_MAX)
+        return device_pages[frame - device_frames];
+    return ram_first + (word_t)(frame - frame_table);
+}
+
+// The lock is a byte, but RISC-V's atomics take words: the one from kind to lock.
+_Static_assert(offsetof(struct frame, kind) % 4 == 0 && offsetof(struct frame, lock) == offsetof(struct frame, kind) + 3,
+               "the lock is the top byte of an aligned word");
+_Static_assert(sizeof(struct frame) == 32, "environments index the frame table, too");
+
+void page_lock(struct frame *frame)
+{
+    const uint32_t bit = 1u << 24;
+    while (__atomic_fetch_or((uint32_t *)&frame->kind, bit, __ATOMIC_ACQUIRE) & bit)
+        hw_pause();
+}
+
+void page_unlock(struct frame *frame)
+{
+    __atomic_store_n(&frame->lock, 0, __ATOMIC_RELEASE);
+}
+
+void page_clear(page_t page)
+{
+    word_t *word = page_memory(page);
+    for (word_t *end = word + PAGE_SIZE / sizeof(word_t); word < end; word += 16) {
+        word[0] = 0, word[1] = 0, word[2] = 0, word[3] = 0;
+        word[4] = 0, word[5] = 0, word[6] = 0, word[7] = 0;
+        word[8] = 0, word[9] = 0, word[10] = 0, word[11] = 0;
+        word[12] = 0, word[13] = 0, word[14] = 0, word[15] = 0;
+    }
+}
+
+// Why a frame cannot be taken for something new; ERR_OK when it can.
+static enum error frame_usable(const struct frame *frame, env_t actor)
+{
+    if (frame == NULL || frame->kind == PAGE_NONE) return ERR_NOENT;
+    if (!env_acts_for(actor, frame->owner))        return ERR_PERM;
+    if (frame->kind != PAGE_FREE)                  return ERR_BUSY;
+    if (!quiesce_done(quiesce_epoch))              return ERR_AGAIN; // invariant (5)
+    return ERR_OK;
+}
+
+enum error page_usable(page_t page, env_t actor)
+{
+    return frame_usable(page_frame(page), actor);
+}
+
+enum error page_use(page_t page, env_t actor, enum page_kind kind, word_t detail)
+{
+    struct frame *frame = page_frame(page);
+    if (frame == NULL)
+        return ERR_NOENT;
+    page_lock(frame);
+    enum error error = frame_usable(frame, actor);
+    if (error == ERR_OK) {
+        if (!(frame->flags & PAGE_CLEAN))
+            page_clear(page);
+        frame->flags = 0;
+        frame->detail = detail;
+        frame->order = 0;
+        frame->kind = kind;
+    }
+    page_unlock(frame);
+    return error;
+}
+
+static void frame_release(struct frame *frame)
+{
+    RULE(frame->bindings == 0, "only an unbound frame becomes free");
+    frame->kind = PAGE_FREE;
+    frame->flags = 0;
+    frame->detail = 0;
+    frame->order = 0;
+    frame->epoch++; // invariant (4)
+}
+
+void page_unuse(page_t page, bool quiesce)
+{
+    struct frame *frame = page_frame(page);
+    page_lock(frame);
+    frame_release(frame);
+    page_unlock(frame);
+    if (quiesce)
+        quiesce_epoch = quiesce_begin();
+}
+
+struct link *page_link(uint32_t name)
+{
+    return (struct link *)direct((ram_first << PAGE_SHIFT) + (word_t)name * sizeof(struct link));
+}
+
+uint32_t page_link_name(const struct link *link)
+{
+    return (uint32_t)((physical(link) - (ram_first << PAGE_SHIFT)) / sizeof(struct link));
+}
+
+void page_bind(struct frame *frame, uint32_t name)
+{
+    struct link *link = page_link(name);
+    link->next = frame->links;
+    link->prev = 0;
+    if (frame->links != 0)
+        page_link(frame->links)->prev = name;
+    frame->links = name;
+    frame->bindings++;
+}
+
+void page_unbind(struct frame *frame, uint32_t name)
+{
+    struct link *link = page_link(name);
+    if (link->prev != 0)
+        page_link(link->prev)->next = link->next;
+    else
+        frame->links = link->next;
+    if (link->next != 0)
+        page_link(link->next)->prev = link->prev;
+    link->next = link->prev = 0;
+    frame->bindings--;
+}
+
+bool page_invariant(void)
+{
+    for (word_t i = 0; i < page_count(); i++) {
+        const struct frame *frame = page_number(i);
+        if (frame->kind >= PAGE_KINDS)
+            return false;
+        if (frame->kind == PAGE_NONE)
+            continue;
+        if (env_named(frame->owner) == NULL) // (1)
+            return false;
+        if (frame->kind == PAGE_FREE && (frame->bindings != 0 || frame->links != 0)) // (2)
+            return false;
+        uint32_t count = 0;
+        uint32_t prev = 0;
+        for (uint32_t name = frame->links; name != 0; name = page_link(name)->next) {
+            if (page_link(name)->prev != prev || ++count > frame->bindings) // (2)
+                return false;
+            prev = name;
+        }
+        if (count != frame->bindings)
+            return false;
+    }
+    return true;
+}
+
+sysret_t sys_page_alloc(page_t page)
+{
+    enum error error = page_use(page, env_self()->self, PAGE_DATA, 0);
+    return error == ERR_OK ? done(0) : refuse(error);
+}
+
+sysret_t sys_page_free(page_t page)
+{
+    struct frame *frame = page_frame(page);
+    if (frame == NULL || frame->kind == PAGE_NONE) return refuse(ERR_NOENT);
+    page_lock(frame);
+    enum error error = ERR_OK;
+    if (!env_acts_for(env_self()->self, frame->owner)) error = ERR_PERM;
+    else if (frame->kind != PAGE_DATA)                 error = ERR_KIND;
+    else if (frame->flags & PAGE_DYING)                error = ERR_DYING;
+    else if (frame->bindings != 0)                     error = ERR_BUSY;
+    else
+        frame_release(frame);
+    page_unlock(frame);
+    return error == ERR_OK ? done(0) : refuse(error);
+}
+
+// May frames come to `env` from `giver`: it is a child of the giver, or it opened enough places.
+static enum error receiver_takes(struct env *env, env_t giver, word_t count)
+{
+    if (env == NULL)                                                 return ERR_NOENT;
+    if (env->state == ENV_DYING)                                     return ERR_CLOSED;
+    if (env_created(giver, env->self))                               return ERR_OK;
+    if (env->open_from != giver || env->open_count < count)          return ERR_CLOSED;
+    if (env->open_epoch != page_frame(giver)->epoch)                 return ERR_CLOSED; // a namesake
+    return ERR_OK;
+}
+
+static void receiver_took(struct env *env, env_t giver, word_t count)
+{
+    if (!env_created(giver, env->self))
+        env->open_count -= count;
+    env_post(env, EVENT_BIT(GIVEN));
+}
+
+sysret_t sys_page_move(page_t first, size_t count, env_t to)
+{
+    STRUCTURE_LOCKED();
+    env_t self = env_self()->self;
+    struct env *receiver = env_named(to);
+    if (count == 0 || count > PAGE_BATCH)   return refuse(ERR_RANGE);
+    enum error error = receiver_takes(receiver, self, count);
+    if (error != ERR_OK)                    return refuse(error);
+
+    word_t moved = 0;
+    for (; moved < count; moved++) {
+        struct frame *frame = page_frame(first + moved);
+        if (frame == NULL || frame->kind == PAGE_NONE) { error = ERR_NOENT; break; }
+        page_lock(frame);
+        if (!env_acts_for(self, frame->owner)) error = ERR_PERM;
+        else if (frame->kind != PAGE_FREE)     error = ERR_BUSY;
+        else
+            frame->owner = (uint32_t)to;
+        page_unlock(frame);
+        if (error != ERR_OK)
+            break;
+    }
+    if (moved == 0)
+        return refuse(error);
+    receiver_took(receiver, self, moved);
+    return done(moved);
+}
+
+sysret_t sys_page_give(page_t page, env_t to)
+{
+    STRUCTURE_LOCKED();
+    env_t self = env_self()->self;
+    struct frame *frame = page_frame(page);
+    struct env *receiver = env_named(to);
+    if (frame == NULL || frame->kind == PAGE_NONE) return refuse(ERR_NOENT);
+    enum error error = receiver_takes(receiver, self, 1);
+    if (error != ERR_OK)                           return refuse(error);
+
+    page_lock(frame);
+    if (!env_acts_for(self, frame->owner))                               error = ERR_PERM;
+    else if (frame->kind != PAGE_DATA && frame->kind != PAGE_DEVICE)     error = ERR_KIND;
+    else if (frame->flags & PAGE_DYING)                                  error = ERR_DYING;
+    else if (frame->bindings != 0)                                       error = ERR_BUSY;
+    else {
+        frame->owner = (uint32_t)to;
+        frame->epoch++; // the giver's capabilities do not outlive its ownership
+    }
+    page_unlock(frame);
+    if (error != ERR_OK)
+        return refuse(error);
+    receiver_took(receiver, self, 1);
+    return done(0);
+}
+
+sysret_t sys_page_open(env_t from, size_t count)
+{
+    STRUCTURE_LOCKED();
+    struct env *self = env_self();
+    if (env_named(from) == NULL) return refuse(ERR_NOENT);
+    if (count > ram_count)       return refuse(ERR_RANGE);
+
+    self->open_from = from;
+    self->open_epoch = page_frame(from)->epoch;
+    self->open_count = count;
+    return done(0);
+}

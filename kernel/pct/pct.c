@@ -1,0 +1,219 @@
+// SPDX-License-Identifier: BSD-2-Clause
+// Protected control transfer, the slow half; see pct.h.
+
+#include "pct.h"
+
+#include "cap/cap.h"
+#include "env/float.h"
+#include "kernel.h"
+#include "slice/slice.h"
+#include "space/space.h"
+#include "trap/hart.h"
+#include "trap/trap.h"
+
+bool pct_abandon(struct env *caller)
+{
+    struct env *callee = env_at(caller->callee);
+    word_t expected = env_boundary(caller);
+    callee->orphan = 1; // before its caller is gone: it may return at any time
+    if (!__atomic_compare_exchange_n(&callee->caller, &expected, 0, false, __ATOMIC_ACQ_REL, __ATOMIC_RELAXED)) {
+        callee->orphan = 0;
+        return false;
+    }
+    caller->callee = 0;
+    caller->call_deadline = 0;
+    return true;
+}
+
+void pct_unlink(struct env *env)
+{
+    if (env->callee != 0)
+        pct_abandon(env);
+    word_t boundary = __atomic_exchange_n(&env->caller, 0, __ATOMIC_ACQ_REL);
+    if (boundary == 0)
+        return;
+    struct env *caller = env_at(boundary);
+    caller->callee = 0;
+    caller->call_deadline = 0;
+    caller->result_error = ERR_DEAD;
+    caller->result_value = 0;
+    __atomic_store_n(&caller->claim, CLAIM_STOPPED, __ATOMIC_RELEASE);
+    env_post(caller, 0);
+}
+
+struct env *pct_chain_end(struct env *env)
+{
+    for (int depth = 0; depth <= CHAIN_MAX; depth++) {
+        word_t callee = __atomic_load_n(&env->callee, __ATOMIC_ACQUIRE);
+        if (callee == 0)
+            return env;
+        if (env->call_deadline != 0 && hw_time() >= env->call_deadline && pct_abandon(env)) {
+            env->result_error = ERR_DEADLINE;
+            env->result_value = 0;
+            __atomic_store_n(&env->claim, CLAIM_STOPPED, __ATOMIC_RELEASE);
+            return env;
+        }
+        env = env_at(callee);
+    }
+    return NULL; // deeper than anybody may rely on: its members' own slices run it
+}
+
+bool pct_invariant(const struct env *env)
+{
+    if (env->callee != 0 && env_at(env->callee)->caller != env_boundary(env)) // env (2)
+        return false;
+    if (env->caller != 0 && env_at(env->caller)->callee != env_boundary(env))
+        return false;
+    return env->callee == 0 || env->claim == CLAIM_TAKEN;
+}
+
+// An environment's gate, as the claim word says it is open.
+static long gate_claim(const struct env *env) { return env->gate; }
+static word_t gate_address(long claim) { return (word_t)(claim < 0 ? -claim : claim); }
+
+// Claims an accepting environment; 0 with the reason when it cannot be entered.
+static word_t callee_claim(struct env *callee, enum error *error)
+{
+    long claim = __atomic_exchange_n(&callee->claim, CLAIM_TAKEN, __ATOMIC_ACQUIRE);
+    if (claim == CLAIM_STOPPED)
+        __atomic_store_n(&callee->claim, claim, __ATOMIC_RELEASE);
+    if (claim == CLAIM_TAKEN || claim == CLAIM_STOPPED) {
+        *error = callee->state >= ENV_EXITED ? ERR_DEAD : ERR_BUSY;
+        return 0;
+    }
+    return gate_address(claim);
+}
+
+// Puts the hart into another environment in the middle of a slice.
+static void hart_change(struct hart *hart, struct env *from, struct env *to)
+{
+    word_t now = hw_time();
+    from->ticks += now - hart->slice_started;
+    hart->slice_started = now;
+    hart->running = to;
+    float_enter(hart, to);
+    to->hart = hart->boundary;
+    space_enter(to->space, hart->index);
+    hw_satp(to->satp);
+    if (to->satp >> SATP_ASID_SHIFT << 48 == 0)
+        hw_fence_space(0);
+}
+
+void trap_pct_call(struct env *env)
+{
+    struct hart *hart = hart_self();
+    word_t *regs = env_save(env, SAVE_F_PC);
+    slot_t slot = regs[REG_T2] % CAPS_MAX;
+    word_t deadline = regs[REG_T3];
+    enum error error = ERR_OK;
+    word_t gate = 0;
+    struct env *callee = cap_env(env, slot, RIGHT_CALL, &error);
+    if (callee != NULL && deadline != 0 && hw_time() >= deadline)
+        error = ERR_DEADLINE;
+    else if (callee != NULL)
+        gate = callee_claim(callee, &error);
+    if (gate == 0) {
+        regs[REG_T0] = error;
+        regs[REG_PC] = regs[REG_RA];
+        trap_load(env_boundary(env), regs);
+    }
+
+    env->pc = regs[REG_RA];
+    env->sp = regs[REG_SP];
+    env->call_deadline = deadline;
+    callee->caller = env_boundary(env);
+    env->callee = env_boundary(callee);
+    hart_change(hart, env, callee);
+    callee->grace = env->grace;
+    if (deadline != 0 && deadline < hart->slice_end) {
+        slice_set_timer(hart, deadline);
+        callee->grace = 1;
+    }
+    regs[REG_PC] = gate;
+    regs[REG_SP] = callee->gate_sp;
+    regs[REG_T0] = 0;
+    regs[REG_T1] = env->self;
+    trap_load(env_boundary(callee), regs);
+}
+
+// Opens the gate again and gives the hart up: nobody waits for what the callee did.
+static void gate_reopen(struct env *env)
+{
+    slice_leave(env, ERR_OK, 0);
+    __atomic_store_n(&env->claim, gate_claim(env), __ATOMIC_RELEASE);
+    slice_next();
+}
+
+void trap_pct_return(struct env *env)
+{
+    word_t *regs = env_save(env, SAVE_F_PC);
+    word_t boundary = __atomic_exchange_n(&env->caller, 0, __ATOMIC_ACQ_REL);
+    if (boundary == 0 && env->orphan) {
+        env->orphan = 0;
+        gate_reopen(env);
+    }
+    if (boundary == 0) {
+        regs[REG_T0] = regs[REG_A0] = ERR_STATE;
+        regs[REG_PC] = regs[REG_RA];
+        trap_load(env_boundary(env), regs);
+    }
+
+    struct hart *hart = hart_self();
+    struct env *caller = env_at(boundary);
+    caller->callee = 0;
+    caller->call_deadline = 0;
+    word_t *message = env_save(caller, SAVE_F_PC);
+    for (int i = 1; i < REGS; i++)
+        message[i] = regs[i];
+    message[REG_PC] = caller->pc;
+    message[REG_SP] = caller->sp;
+    message[REG_T0] = ERR_OK;
+    word_t grace = env->grace;
+    env->grace = slice_grace();
+    hart_change(hart, env, caller);
+    caller->grace = grace;
+    slice_set_timer(hart, hart->slice_end);
+    __atomic_store_n(&env->claim, gate_claim(env), __ATOMIC_RELEASE);
+    if (caller->stop) {
+        slice_preempt(caller);
+        slice_next();
+    }
+    trap_load(env_boundary(caller), message);
+}
+
+sysret_t sys_pct_accept(word_t entry, word_t stack, word_t events)
+{
+    struct env *self = env_self();
+    if (entry < USER_FIRST || entry >= USER_END || entry % 2 != 0) return refuse(ERR_RANGE);
+    if (self->caller != 0)                                         return refuse(ERR_STATE);
+    if (*env_save(self, SAVE_PENDING) & events)                    return refuse(ERR_PENDING);
+
+    self->orphan = 0;
+    self->gate = self->floats ? -(long)entry : (long)entry;
+    self->gate_sp = stack;
+    self->accept_pc = self->pc;
+    self->accept_sp = self->sp;
+    self->wait_events = events;
+    slice_leave(self, ERR_OK, 0);
+    __atomic_store_n(&self->claim, gate_claim(self), __ATOMIC_RELEASE);
+    slice_next();
+}
+
+sysret_t sys_pct_send(slot_t slot, word_t message)
+{
+    enum error error;
+    struct env *self = env_self();
+    struct env *callee = cap_env(self, slot, RIGHT_CALL, &error);
+    if (callee == NULL) return refuse(error);
+    word_t gate = callee_claim(callee, &error);
+    if (gate == 0)      return refuse(error);
+
+    slice_leave(self, ERR_OK, 0);
+    callee->orphan = 1;
+    callee->pc = gate;
+    callee->sp = callee->gate_sp;
+    callee->result_error = message;
+    callee->result_value = self->self;
+    __atomic_store_n(&self->claim, CLAIM_STOPPED, __ATOMIC_RELEASE);
+    slice_run(callee);
+}

@@ -1,0 +1,27 @@
+// SPDX-License-Identifier: BSD-2-Clause
+/*
+ * pct: protected control transfer.
+ *
+ *   accepting --claimed by one caller's swap--> entered --return--> accepting
+ *
+ * The fast path is in kernel/trap/entry.S; here is what it leaves out: another hart ran the callee last,
+ * a deadline, floating point, refusals, the death of either side.
+ *
+ * A caller waits with claim 0 until its callee returns to it; its slices run the end of its chain of calls.
+ * Only the recorded caller can be returned to, and only once: whoever swaps `caller` for 0 has it.
+ */
+#ifndef KERNEL_PCT_H
+#define KERNEL_PCT_H
+
+#include "env/env.h"
+
+// The environment at the end of the chain of calls that starts at `env`. Calls whose deadline passed are undone.
+struct env *pct_chain_end(struct env *env);
+// `env` stops: its caller learns that it died, its callee that nobody waits.
+void pct_unlink(struct env *env);
+// Undoes the call of a waiting caller; false when its callee returns to it at this moment.
+bool pct_abandon(struct env *caller);
+
+bool pct_invariant(const struct env *env);
+
+#endif

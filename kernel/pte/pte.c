@@ -1,0 +1,425 @@
+// SPDX-License-Identifier: BSD-2-Clause
+// Page tables and pinned bindings; see pte.h for what always holds.
+
+#include "pte.h"
+
+#include "cap/cap.h"
+#include "stlb/stlb.h"
+
+#define ENTRIES     512
+#define LEVEL0_SPAN (PAGE_SIZE * (word_t)ENTRIES)      // 2 MiB
+#define LEVEL1_SPAN (LEVEL0_SPAN * ENTRIES)            // 1 GiB
+#define INDEX(address, level) ((address) >> (PAGE_SHIFT + 9 * (level)) & (ENTRIES - 1))
+
+static pte_t *table_of(pte_t pte) { return page_memory(pte_page(pte)); }
+
+// The entry that leads to the table of this level over an address, NULL when the level above is missing.
+static pte_t *table_slot(const struct space *space, word_t address, word_t level)
+{
+    pte_t *entry = &space_root(space)[INDEX(address, 2)];
+    if (level == 1 || *entry == 0)
+        return level == 1 ? entry : NULL;
+    return &table_of(*entry)[INDEX(address, 1)];
+}
+
+struct pte_place pte_place(const struct space *space, word_t address)
+{
+    pte_t *entry = table_slot(space, address, 0);
+    if (entry == NULL || *entry == 0)
+        return (struct pte_place){NULL, NULL};
+    word_t index = INDEX(address, 0);
+    page_t twin = detail_partner(page_frame(pte_page(*entry))->detail);
+    struct link *links = twin != 0 ? page_memory(twin) : NULL;
+    return (struct pte_place){&table_of(*entry)[index], links != NULL ? &links[index] : NULL};
+}
+
+bool pte_range_is_valid(word_t address, size_t count)
+{
+    return address % PAGE_SIZE == 0 && address >= USER_FIRST && address < USER_END && count != 0 &&
+           count <= (USER_END - address) / PAGE_SIZE;
+}
+
+bool pte_rights_are_valid(word_t rights)
+{
+    if (rights & ~(word_t)RIGHTS_FRAME)
+        return false;
+    return !(rights & RIGHT_WRITE) || (rights & RIGHT_READ); // Sv39 has no write-only pages
+}
+
+// A and D are set from the start: machines that do not set them in hardware would fault.
+pte_t pte_make(page_t page, word_t rights)
+{
+    pte_t pte = page << PTE_PPN_SHIFT | PTE_U | PTE_A | PTE_D | rights | (rights != 0 ? PTE_V : 0);
+    return pte | (rights & RIGHT_WRITE ? PTE_MAY_W : 0) | (rights & RIGHT_EXECUTE ? PTE_MAY_X : 0);
+}
+
+enum error pte_may_bind(struct frame *frame, word_t rights, slot_t slot)
+{
+    struct env *self = env_self();
+    if (frame->kind == PAGE_NONE)   return ERR_NOENT;
+    if (frame->flags & PAGE_DYING)  return ERR_DYING;
+    if (slot != CAP_NONE) {
+        enum error error;
+        const struct cap *cap = cap_alive(self, slot, &error);
+        if (cap == NULL)             return error;
+        if (cap->frame != frame)     return ERR_PERM;
+        if (rights & ~cap->rights)   return ERR_PERM;
+        return ERR_OK; // capabilities are only ever made to data and device frames
+    }
+    if (frame->kind == PAGE_SAVE && frame->detail == self->self) return ERR_OK;
+    if (!env_acts_for(self->self, frame->owner))                 return ERR_PERM;
+    if (frame->kind == PAGE_FREE)                                return ERR_KIND;
+    if (frame->kind == PAGE_DATA || frame->kind == PAGE_DEVICE || frame->kind == PAGE_SAVE) return ERR_OK;
+    return rights == RIGHT_READ ? ERR_OK : ERR_KIND; // invariant (5)
+}
+
+bool pte_break(struct frame *frame, word_t budget)
+{
+    for (; budget > 0; budget--) {
+        page_lock(frame);
+        uint32_t name = frame->links;
+        page_unlock(frame);
+        if (name == 0)
+            return true;
+        struct link *link = page_link(name);
+        struct frame *holder = page_frame(physical(link) >> PAGE_SHIFT);
+        struct space *space = space_named(holder->kind == PAGE_STLB ? holder->detail : detail_root(holder->detail));
+        lock_take(&space->lock);
+        if (frame->links == name) {
+            if (holder->kind == PAGE_STLB) {
+                stlb_remove(space, (struct stlb_entry *)((char *)link - offsetof(struct stlb_entry, next)));
+            } else {
+                pte_t *table = page_memory(detail_partner(holder->detail));
+                table[link - (struct link *)page_memory(page_name(holder))] = 0;
+                space_flush(space, 0, ~0ul); // invariant (4): before the frame can become anybody else's
+                page_lock(frame);
+                page_unbind(frame, name);
+                page_unlock(frame);
+            }
+        }
+        lock_drop(&space->lock);
+    }
+    return frame->links == 0;
+}
+
+// Empties one pinned level-0 table; true when no entry is left. The space is dying: nothing to flush.
+static bool table_empty(pte_t *table, struct link *links, word_t *budget)
+{
+    for (word_t i = 0; i < ENTRIES; i++) {
+        if (table[i] == 0)
+            continue;
+        if (*budget == 0)
+            return false;
+        --*budget;
+        struct frame *frame = page_frame(pte_page(table[i]));
+        table[i] = 0;
+        page_lock(frame);
+        page_unbind(frame, page_link_name(&links[i]));
+        page_unlock(frame);
+    }
+    return true;
+}
+
+// Takes the frames of a table out of the tree; false when somebody still looks at them (budget is spent).
+static bool table_free(pte_t *entry)
+{
+    struct frame *table = page_frame(pte_page(*entry));
+    page_t twin = detail_partner(table->detail);
+    if (!pte_break(table, PTE_BREAK_BATCH) || (twin != 0 && !pte_break(page_frame(twin), PTE_BREAK_BATCH)))
+        return false;
+    *entry = 0;
+    page_unuse(page_name(table), false);
+    if (twin != 0)
+        page_unuse(twin, false);
+    return true;
+}
+
+bool pte_dismantle(struct space *space, word_t budget)
+{
+    word_t address = space->destroy_next;
+    while (address < USER_END) {
+        if (budget-- == 0)
+            break;
+        pte_t *upper = table_slot(space, address, 1);
+        if (*upper == 0) {
+            address = (address | (LEVEL1_SPAN - 1)) + 1;
+            continue;
+        }
+        pte_t *lower = table_slot(space, address, 0);
+        if (*lower != 0) {
+            page_t twin = detail_partner(page_frame(pte_page(*lower))->detail);
+            if (twin != 0 && !table_empty(table_of(*lower), page_memory(twin), &budget))
+                break;
+            if (!table_free(lower))
+                break;
+            space->tables--;
+            budget = budget > 32 ? budget - 32 : 0;
+        }
+        word_t next = (address | (LEVEL0_SPAN - 1)) + 1;
+        if (next % LEVEL1_SPAN == 0) {
+            if (!table_free(upper))
+                break;
+            space->tables--;
+        }
+        address = next;
+    }
+    space->destroy_next = address;
+    return address >= USER_END;
+}
+
+static bool table_invariant(const struct space *space, word_t address, const struct frame *frame)
+{
+    page_t twin = detail_partner(frame->detail);
+    const pte_t *table = page_memory(page_name(frame));
+    for (word_t i = 0; i < ENTRIES; i++) {
+        if (table[i] == 0)
+            continue;
+        const struct frame *bound = page_frame(pte_page(table[i]));
+        if (bound == NULL || bound->bindings == 0)
+            return false;
+        if (twin == 0) { // (2)
+            const struct stlb_entry *entry = stlb_find(space, address + i * PAGE_SIZE);
+            if (entry == NULL || pte_page(entry->pte) != pte_page(table[i]))
+                return false;
+            continue;
+        }
+        uint32_t name = page_link_name((struct link *)page_memory(twin) + i); // (1)
+        const struct link *link = page_link(name);
+        if (link->prev != 0 ? page_link(link->prev)->next != name : bound->links != name)
+            return false;
+        if ((table[i] & PTE_W && !(table[i] & PTE_MAY_W)) || (table[i] & PTE_X && !(table[i] & PTE_MAY_X))) // (3)
+            return false;
+        bool writable_kind = bound->kind == PAGE_DATA || bound->kind == PAGE_DEVICE || bound->kind == PAGE_SAVE;
+        if (!writable_kind && table[i] & (PTE_W | PTE_X)) // (5)
+            return false;
+    }
+    return true;
+}
+
+bool pte_invariant(const struct space *space)
+{
+    word_t count = 0;
+    for (word_t i = 0; i < ENTRIES / 2; i++) {
+        pte_t upper = space_root(space)[i];
+        if (upper == 0)
+            continue;
+        count++;
+        if (page_frame(pte_page(upper))->kind != PAGE_TABLE)
+            return false;
+        for (word_t j = 0; j < ENTRIES; j++) {
+            pte_t lower = table_of(upper)[j];
+            if (lower == 0)
+                continue;
+            count++;
+            const struct frame *frame = page_frame(pte_page(lower));
+            if (frame->kind != PAGE_TABLE || detail_root(frame->detail) != space->root)
+                return false;
+            if (!table_invariant(space, i * LEVEL1_SPAN + j * LEVEL0_SPAN, frame))
+                return false;
+        }
+    }
+    return count == space->tables;
+}
+
+sysret_t sys_pte_table(space_t name, word_t address, word_t level, page_t page, page_t twin)
+{
+    if (address >= USER_END || level > 1)            return refuse(ERR_RANGE);
+    if ((level == 1 && twin != 0) || page == twin)   return refuse(ERR_RANGE);
+    enum error error;
+    struct space *space = space_take(name, &error);
+    if (space == NULL)
+        return refuse(error);
+
+    env_t self = env_self()->self;
+    pte_t *entry = table_slot(space, address, level);
+    if (entry == NULL)
+        error = ERR_NOTABLE;
+    else if (*entry != 0)
+        error = ERR_BUSY;
+    else if (twin == 0 || (error = page_usable(twin, self)) == ERR_OK)
+        error = page_use(page, self, PAGE_TABLE, detail_make(twin, space->root));
+    if (error == ERR_OK && twin != 0 && (error = page_use(twin, self, PAGE_TWIN, detail_make(page, space->root))) != ERR_OK)
+        page_unuse(page, false); // another hart took the twin in between
+    if (error == ERR_OK) {
+        page_frame(page)->order = (uint8_t)level;
+        *entry = page << PTE_PPN_SHIFT | PTE_V;
+        space->tables++;
+    }
+    lock_drop(&space->lock);
+    return error == ERR_OK ? done(0) : refuse(error);
+}
+
+static bool table_is_empty(const pte_t *table)
+{
+    pte_t any = 0;
+    for (word_t i = 0; i < ENTRIES; i += 4)
+        any |= table[i] | table[i + 1] | table[i + 2] | table[i + 3];
+    return any == 0;
+}
+
+sysret_t sys_pte_untable(space_t name, word_t address, word_t level)
+{
+    if (address >= USER_END || level > 1) return refuse(ERR_RANGE);
+    enum error error;
+    struct space *space = space_take(name, &error);
+    if (space == NULL)
+        return refuse(error);
+
+    pte_t *entry = table_slot(space, address, level);
+    struct frame *table = entry != NULL && *entry != 0 ? page_frame(pte_page(*entry)) : NULL;
+    page_t twin = table != NULL ? detail_partner(table->detail) : 0;
+    bool cache = level == 0 && twin == 0;
+    if (table == NULL)
+        error = ERR_NOTABLE;
+    else if (table->bindings != 0 || (twin != 0 && page_frame(twin)->bindings != 0))
+        error = ERR_BUSY; // somebody looks at them
+    else if (!cache && !table_is_empty(table_of(*entry)))
+        error = ERR_BUSY;
+    if (error == ERR_OK) {
+        if (cache)
+            stlb_forget_table(space, address & ~(LEVEL0_SPAN - 1), table_of(*entry));
+        *entry = 0;
+        space_flush(space, 0, ~0ul); // walkers may keep upper levels, too
+        space->tables--;
+        page_unuse(page_name(table), false);
+        if (twin != 0)
+            page_unuse(twin, false);
+    }
+    lock_drop(&space->lock);
+    return error == ERR_OK ? done(0) : refuse(error);
+}
+
+sysret_t sys_pte_map(space_t name, word_t address, page_t page, size_t count, word_t rights, slot_t slot)
+{
+    if (!pte_range_is_valid(address, count) || count > PTE_BATCH) return refuse(ERR_RANGE);
+    if (!pte_rights_are_valid(rights) || rights == 0)             return refuse(ERR_RANGE);
+    enum error error;
+    struct space *space = space_take(name, &error);
+    if (space == NULL)
+        return refuse(error);
+
+    struct pte_place place = {0};
+    pte_t pte = pte_make(page, rights);
+    word_t mapped = 0;
+    for (; mapped < count; mapped++, pte += 1ul << PTE_PPN_SHIFT) {
+        word_t at = address + mapped * PAGE_SIZE;
+        if (mapped == 0 || at % LEVEL0_SPAN == 0)
+            place = pte_place(space, at);
+        else
+            place.slot++, place.link++;
+        struct frame *frame = page_frame(page + mapped);
+        if (place.slot == NULL || place.link == NULL) { error = ERR_NOTABLE; break; }
+        if (frame == NULL)                            { error = ERR_NOENT; break; }
+        if (*place.slot != 0)                         { error = ERR_BUSY; break; }
+        page_lock(frame);
+        error = pte_may_bind(frame, rights, slot);
+        if (error == ERR_OK) {
+            page_bind(frame, page_link_name(place.link));
+            *place.slot = pte;
+        }
+        page_unlock(frame);
+        if (error != ERR_OK)
+            break;
+    }
+    if (mapped == 1)
+        hw_fence_page(address, space->asid);
+    else if (mapped != 0)
+        hw_fence_space(space->asid);
+    lock_drop(&space->lock);
+    return mapped != 0 ? done(mapped) : refuse(error);
+}
+
+// The entry with other rights; 0 when it was bound with fewer.
+static inline pte_t pte_with(pte_t pte, word_t rights)
+{
+    word_t may = RIGHT_READ | (pte >> 6 & RIGHT_WRITE) | (pte >> 6 & RIGHT_EXECUTE);
+    if (rights & ~may)
+        return 0;
+    return (pte & ~(PTE_V | PTE_R | PTE_W | PTE_X)) | rights | (rights != 0 ? PTE_V : 0);
+}
+
+sysret_t sys_pte_protect(space_t name, word_t address, size_t count, word_t rights)
+{
+    if (!pte_range_is_valid(address, count) || count > PTE_BATCH) return refuse(ERR_RANGE);
+    if (!pte_rights_are_valid(rights))                            return refuse(ERR_RANGE);
+    enum error error;
+    struct space *space = space_take(name, &error);
+    if (space == NULL)
+        return refuse(error);
+
+    word_t changed = 0;
+    while (changed < count) {
+        word_t at = address + changed * PAGE_SIZE;
+        struct pte_place place = pte_place(space, at);
+        if (place.link == NULL) { // not pinned: in the STLB, or nowhere
+            error = stlb_protect(space, at, rights);
+            if (error != ERR_OK)
+                break;
+            changed++;
+            continue;
+        }
+        word_t run = ENTRIES - INDEX(at, 0);
+        pte_t *end = place.slot + (run < count - changed ? run : count - changed);
+        pte_t *slot = place.slot;
+        for (; slot < end; slot++) {
+            pte_t pte = *slot;
+            pte_t next = pte_with(pte, rights);
+            if (pte == 0 || next == 0)
+                break;
+            *slot = next;
+        }
+        changed += (word_t)(slot - place.slot);
+        if (slot != end) {
+            error = *slot == 0 ? ERR_NOTABLE : ERR_PERM;
+            break;
+        }
+    }
+    if (changed != 0)
+        space_flush(space, address, changed);
+    lock_drop(&space->lock);
+    return changed != 0 ? done(changed) : refuse(error);
+}
+
+sysret_t sys_pte_unmap(space_t name, word_t address, size_t count)
+{
+    if (!pte_range_is_valid(address, count) || count > PTE_BATCH) return refuse(ERR_RANGE);
+    enum error error;
+    struct space *space = space_take(name, &error);
+    if (space == NULL)
+        return refuse(error);
+
+    // First nobody can reach the frames any more, on any hart; only then are they unbound and anybody's.
+    struct pte_place place = {0};
+    bool flush = false;
+    for (word_t i = 0; i < count; i++) {
+        word_t at = address + i * PAGE_SIZE;
+        if (i == 0 || at % LEVEL0_SPAN == 0)
+            place = pte_place(space, at);
+        else if (place.slot != NULL)
+            place.slot++, place.link += place.link != NULL;
+        if (place.link != NULL) {
+            flush |= *place.slot != 0;
+            *place.slot &= ~PTE_V;
+        } else {
+            stlb_drop(space, at);
+        }
+    }
+    if (flush)
+        space_flush(space, address, count);
+    for (word_t i = 0; flush && i < count; i++) {
+        word_t at = address + i * PAGE_SIZE;
+        if (i == 0 || at % LEVEL0_SPAN == 0)
+            place = pte_place(space, at);
+        else if (place.slot != NULL)
+            place.slot++, place.link += place.link != NULL;
+        if (place.link == NULL || *place.slot == 0)
+            continue;
+        struct frame *frame = page_frame(pte_page(*place.slot));
+        *place.slot = 0;
+        page_lock(frame);
+        page_unbind(frame, page_link_name(place.link));
+        page_unlock(frame);
+    }
+    lock_drop(&space->lock);
+    return done(count);
+}

@@ -1,0 +1,70 @@
+// SPDX-License-Identifier: BSD-2-Clause
+/*
+ * pte: Sv39 page tables, and the bindings pinned in them.
+ *
+ *   root --> level 1 (1 GiB each) --> level 0 (2 MiB each) --> frame
+ *
+ * A level-0 table with a twin holds bindings: entry i of the twin is the link pair of entry i of the table.
+ * A level-0 table without one is a cache of the space's STLB: each of its entries is derived from an entry
+ * there, and the table can be taken back at any time.
+ *
+ * Invariants
+ *   (1) An entry of a table with a twin is 0, or its frame's list has the link pair beside it.
+ *   (2) An entry of a table without a twin is 0, or the STLB binds the same frame at the same address.
+ *   (3) An entry's rights are never more than those it was bound with (bits 8 and 9 keep W and X).
+ *   (4) Whoever lost a right has lost it on every hart when the call returns.
+ *   (5) Tables and twins are writable for nobody but the kernel.
+ */
+#ifndef KERNEL_PTE_H
+#define KERNEL_PTE_H
+
+#include "space/space.h"
+
+#define PTE_V 0x001ul
+#define PTE_R 0x002ul
+#define PTE_W 0x004ul
+#define PTE_X 0x008ul
+#define PTE_U 0x010ul
+#define PTE_G 0x020ul
+#define PTE_A 0x040ul
+#define PTE_D 0x080ul
+#define PTE_MAY_W 0x100ul // bound with W
+#define PTE_MAY_X 0x200ul // bound with X
+#define PTE_PPN_SHIFT 10
+#define PTE_PPN_MASK  0xffffffffffful
+
+#define PTE_BREAK_BATCH 8 // bindings one piece of a revocation breaks
+
+static inline page_t pte_page(pte_t pte) { return pte >> PTE_PPN_SHIFT & PTE_PPN_MASK; }
+static inline bool pte_is_live(pte_t pte) { return pte != 0; }
+
+// Frames of tables carry their twin and root, twins their table and root, in `detail`.
+static inline page_t detail_partner(uint64_t detail) { return detail & 0xffffffff; }
+static inline space_t detail_root(uint64_t detail) { return detail >> 32; }
+static inline uint64_t detail_make(page_t partner, space_t root) { return partner | root << 32; }
+
+// Where an address's level-0 entry stands; slot NULL: no table there.
+struct pte_place {
+    pte_t *slot;
+    struct link *link; // NULL: the table is a cache of the STLB
+};
+struct pte_place pte_place(const struct space *space, word_t address);
+
+bool pte_range_is_valid(word_t address, size_t count);
+bool pte_rights_are_valid(word_t rights);
+pte_t pte_make(page_t page, word_t rights);
+/*
+ * May `self` bind this frame with these rights, by ownership or by the capability in its slot?
+ * With the frame locked.
+ */
+enum error pte_may_bind(struct frame *frame, word_t rights, slot_t slot);
+
+// Breaks up to `budget` bindings of a frame, wherever they are; true when none is left.
+// Structure lock held, no other.
+bool pte_break(struct frame *frame, word_t budget);
+// Takes a dying space's tables apart, a piece at a time; true when done.
+bool pte_dismantle(struct space *space, word_t budget);
+
+bool pte_invariant(const struct space *space);
+
+#endif

@@ -1,0 +1,343 @@
+// SPDX-License-Identifier: BSD-2-Clause
+// Time; see slice.h for what always holds.
+
+#include "slice.h"
+
+#include "cap/cap.h"
+#include "env/float.h"
+#include "irq/irq.h"
+#include "kernel.h"
+#include "machine/machine.h"
+#include "pct/pct.h"
+#include "sbi.h"
+#include "space/space.h"
+#include "trap/trap.h"
+
+#define NEVER (~0ul)
+#define IN_GRACE 2 // env.grace: from here on, the grace time runs (the assembly path stores an address)
+
+static struct slice (*vectors)[SLICES_MAX];
+
+void slice_boot(struct slice (*table)[SLICES_MAX], word_t timebase_hz, env_t init)
+{
+    vectors = table;
+    machine_info->slice_ticks = timebase_hz / SLICE_HZ;
+    machine_info->grace_ticks = timebase_hz / GRACE_HZ;
+    for (word_t hart = 0; hart < hart_count; hart++)
+        for (word_t position = 0; position < SLICES_MAX; position++)
+            vectors[hart][position].env = (uint32_t)init;
+}
+
+void slice_set_timer(struct hart *hart, word_t time)
+{
+    (void)hart;
+    if (machine_info->sstc)
+        csr_write(0x14d, time); // stimecmp
+    else
+        sbi_set_timer(time);
+}
+
+word_t slice_grace(void) { return machine_info->sstc ? 0 : 1; }
+
+bool slice_claim(struct env *env)
+{
+    long claim = __atomic_load_n(&env->claim, __ATOMIC_ACQUIRE);
+    if (claim == CLAIM_TAKEN || env->stop)
+        return false;
+    word_t pending = 0;
+    bool accepting = claim != CLAIM_STOPPED;
+    if (accepting || env->waiting) {
+        pending = __atomic_load_n(env_save(env, SAVE_PENDING), __ATOMIC_RELAXED) & env->wait_events;
+        bool late = env->waiting && env->wait_deadline != 0 && hw_time() >= env->wait_deadline;
+        if (pending == 0 && !late)
+            return false;
+    }
+    if (!__atomic_compare_exchange_n(&env->claim, &claim, CLAIM_TAKEN, false, __ATOMIC_ACQUIRE, __ATOMIC_RELAXED))
+        return false; // somebody was faster
+    if (env->waiting || accepting) {
+        env->result_error = pending != 0 ? ERR_OK : ERR_DEADLINE;
+        env->result_value = pending;
+        env->waiting = 0;
+    }
+    if (accepting) {
+        env->pc = env->accept_pc;
+        env->sp = env->accept_sp;
+    }
+    return true;
+}
+
+// Time goes to whoever ran, an overrun to the slice.
+static void slice_account(struct hart *hart, struct env *env)
+{
+    word_t now = hw_time();
+    env->ticks += now - hart->slice_started;
+    hart->slice_started = now;
+    if (now > hart->slice_end) {
+        struct slice *slice = &vectors[hart->index][hart->position];
+        word_t excess = slice->excess + (now - hart->slice_end);
+        word_t most = machine_info->slice_ticks * EXCESS_SLICES;
+        slice->excess = (uint32_t)(excess < most ? excess : most);
+    }
+}
+
+static void slice_off(struct hart *hart, struct env *env)
+{
+    slice_account(hart, env);
+    float_leave(hart);
+    env->grace = slice_grace();
+    hart->running = NULL;
+}
+
+void slice_leave(struct env *env, enum error error, word_t value)
+{
+    slice_off(hart_self(), env);
+    env->result_error = error;
+    env->result_value = value;
+}
+
+void slice_preempt(struct env *env)
+{
+    slice_off(hart_self(), env);
+    env->full = 1;
+    __atomic_store_n(&env->claim, CLAIM_STOPPED, __ATOMIC_RELEASE);
+}
+
+// The earliest deadline of the calls that wait for this environment, NEVER when there is none.
+static word_t chain_deadline(const struct env *env)
+{
+    word_t deadline = NEVER;
+    for (int depth = 0; env->caller != 0 && depth < CHAIN_MAX; depth++) {
+        env = env_at(env->caller);
+        if (env->call_deadline != 0 && env->call_deadline < deadline)
+            deadline = env->call_deadline;
+    }
+    return deadline;
+}
+
+void slice_run(struct env *env)
+{
+    struct hart *hart = hart_self();
+    word_t boundary = env_boundary(env);
+    hart->running = env;
+    hart->slice_started = hw_time();
+    env->hart = hart->boundary;
+    space_enter(env->space, hart->index);
+    float_enter(hart, env);
+    word_t timer = hart->slice_end;
+    env->grace = slice_grace();
+    if (env->caller != 0 && chain_deadline(env) < timer) {
+        timer = chain_deadline(env);
+        env->grace = 1; // the timer means something else: the slow path finds out
+    }
+    slice_set_timer(hart, timer);
+    hw_satp(env->satp);
+    if (env->satp >> SATP_ASID_SHIFT << 48 == 0)
+        hw_fence_space(0);
+    if (env->fresh) {
+        asm volatile("fence.i");
+        env->fresh = 0;
+    }
+    if (env->full) {
+        env->full = 0;
+        word_t *regs = env_save(env, SAVE_F_PC);
+        if (*env_save(env, SAVE_PENDING) != 0)
+            trap_upcall(env, regs, CAUSE_SOFT);
+        trap_load(boundary, regs);
+    }
+    trap_enter(boundary, *env_save(env, SAVE_S_BEGIN));
+}
+
+// Looks for the next slice that somebody can use. Paying for an overrun costs the slice.
+static struct env *slice_find(struct hart *hart, bool *paid)
+{
+    *paid = false;
+    for (word_t step = 1; step <= SLICES_MAX; step++) {
+        word_t position = (hart->position + step) % SLICES_MAX;
+        struct slice *slice = &vectors[hart->index][position];
+        struct env *owner = env_named(__atomic_load_n(&slice->env, __ATOMIC_RELAXED));
+        if (owner == NULL)
+            continue;
+        if (slice->excess >= machine_info->slice_ticks) {
+            slice->excess -= (uint32_t)machine_info->slice_ticks;
+            *paid = true;
+            continue;
+        }
+        struct env *env = pct_chain_end(owner);
+        if (env == NULL || !slice_claim(env))
+            continue;
+        hart->position = position;
+        return env;
+    }
+    return NULL;
+}
+
+// When somebody who waits on this hart wants to be woken.
+static word_t slice_alarm(struct hart *hart)
+{
+    word_t alarm = NEVER;
+    for (word_t position = 0; position < SLICES_MAX; position++) {
+        struct env *env = env_named(vectors[hart->index][position].env);
+        if (env == NULL)
+            continue;
+        for (int depth = 0; depth < CHAIN_MAX; depth++) {
+            word_t when = env->callee != 0 ? env->call_deadline : env->waiting ? env->wait_deadline : 0;
+            if (when != 0 && when < alarm)
+                alarm = when;
+            if (env->callee == 0)
+                break;
+            env = env_at(env->callee);
+        }
+    }
+    return alarm;
+}
+
+// Nothing to do: sleep, on the kernel's own root, until an interrupt says otherwise.
+static void hart_sleep(struct hart *hart)
+{
+    hw_satp(space_kernel_satp);
+    slice_set_timer(hart, slice_alarm(hart));
+    asm volatile("wfi");
+    word_t pending = csr_read(sip);
+    if (pending & SIE_SOFT)
+        csr_clear(sip, SIE_SOFT);
+    if (pending & SIE_TIMER)
+        slice_set_timer(hart, NEVER);
+    if (pending & SIE_EXTERN)
+        irq_serve(hart);
+}
+
+void slice_next(void)
+{
+    struct hart *hart = hart_self();
+    for (;;) {
+        bool paid;
+        __atomic_store_n(&hart->idle, 1, __ATOMIC_SEQ_CST); // before the look, so that no wake-up is missed
+        __atomic_thread_fence(__ATOMIC_SEQ_CST);
+        struct env *env = slice_find(hart, &paid);
+        if (env != NULL) {
+            hart->idle = 0;
+            hart->slice_end = hw_time() + machine_info->slice_ticks;
+            slice_run(env);
+        }
+        if (paid)
+            continue;
+        hart_sleep(hart);
+        quiesce_see(hart); // nothing of the kernel's is held here
+    }
+}
+
+void slice_tick(struct env *env)
+{
+    struct hart *hart = hart_self();
+    word_t now = hw_time();
+    word_t *regs = env_save(env, SAVE_F_PC);
+    if (now < hart->slice_end) { // the deadline of a call: whoever waits too long goes on in this slice
+        struct env *owner = env_named(vectors[hart->index][hart->position].env);
+        slice_preempt(env);
+        struct env *next = owner != NULL ? pct_chain_end(owner) : NULL;
+        if (next != NULL && slice_claim(next))
+            slice_run(next);
+        slice_next();
+    }
+    bool over = env->grace >= IN_GRACE && now >= hart->slice_end + machine_info->grace_ticks;
+    if (over) {
+        __atomic_fetch_or(env_save(env, SAVE_PENDING), EVENT_BIT(SWITCHED), __ATOMIC_RELAXED);
+        slice_preempt(env);
+        slice_next();
+    }
+    env->grace = IN_GRACE;
+    slice_set_timer(hart, hart->slice_end + machine_info->grace_ticks);
+    if (!trap_upcall(env, regs, CAUSE_TIMER))
+        __atomic_fetch_or(env_save(env, SAVE_PENDING), EVENT_BIT(SLICE_END), __ATOMIC_RELAXED);
+}
+
+static void slice_count_harts(struct env *env)
+{
+    uint32_t harts = 0;
+    for (word_t hart = 0; hart < hart_count; hart++)
+        for (word_t position = 0; position < SLICES_MAX; position++)
+            if (vectors[hart][position].env == env->self)
+                harts |= 1u << hart;
+    env->slice_harts = harts;
+}
+
+void slice_disown(struct env *env, struct env *heir)
+{
+    if (env->slice_harts == 0)
+        return;
+    for (word_t hart = 0; hart < hart_count; hart++)
+        for (word_t position = 0; position < SLICES_MAX; position++)
+            if (vectors[hart][position].env == env->self)
+                vectors[hart][position].env = (uint32_t)heir->self;
+    heir->slice_harts |= env->slice_harts;
+    env->slice_harts = 0;
+}
+
+bool slice_invariant(void)
+{
+    for (word_t hart = 0; hart < hart_count; hart++)
+        for (word_t position = 0; position < SLICES_MAX; position++) {
+            const struct env *owner = env_named(vectors[hart][position].env);
+            if (owner == NULL || !(owner->slice_harts >> hart & 1)) // (1)
+                return false;
+        }
+    return true;
+}
+
+sysret_t sys_slice_give(word_t hart, word_t position, env_t to)
+{
+    STRUCTURE_LOCKED();
+    env_t self = env_self()->self;
+    if (hart >= hart_count || position >= SLICES_MAX)      return refuse(ERR_RANGE);
+    struct slice *slice = &vectors[hart][position];
+    struct env *owner = env_named(slice->env);
+    if (slice->env != self && !env_created(self, slice->env)) return refuse(ERR_PERM);
+    struct env *receiver = env_named(to);
+    if (receiver == NULL || receiver->state == ENV_DYING)  return refuse(ERR_NOENT);
+    if (to != self && !env_created(self, to) && env_creator(env_self()) != to) return refuse(ERR_PERM);
+
+    __atomic_store_n(&slice->env, (uint32_t)to, __ATOMIC_RELEASE);
+    slice->excess = 0;
+    slice_count_harts(owner);
+    receiver->slice_harts |= 1u << hart;
+    env_post(receiver, 0); // an idle hart may have something to do now
+    return done(0);
+}
+
+sysret_t sys_slice_yield(void)
+{
+    struct env *self = env_self();
+    slice_leave(self, ERR_OK, 0);
+    __atomic_store_n(&self->claim, CLAIM_STOPPED, __ATOMIC_RELEASE);
+    slice_next();
+}
+
+sysret_t sys_slice_yield_to(slot_t slot)
+{
+    enum error error;
+    struct env *self = env_self();
+    struct env *env = cap_env(self, slot, RIGHT_YIELD, &error);
+    if (env == NULL)                 return refuse(error);
+    if (env == self)                 return refuse(ERR_STATE);
+    struct env *end = pct_chain_end(env);
+    if (end == NULL || end->state != ENV_READY) return refuse(ERR_STATE);
+    if (!slice_claim(end))           return refuse(ERR_BUSY);
+
+    slice_leave(self, ERR_OK, 0);
+    __atomic_store_n(&self->claim, CLAIM_STOPPED, __ATOMIC_RELEASE);
+    slice_run(end);
+}
+
+sysret_t sys_slice_wait(word_t events, word_t deadline)
+{
+    struct env *self = env_self();
+    if (*env_save(self, SAVE_PENDING) & events)          return refuse(ERR_PENDING);
+    if (deadline != 0 && hw_time() >= deadline)          return refuse(ERR_DEADLINE);
+
+    self->wait_events = events;
+    self->wait_deadline = deadline;
+    self->waiting = 1;
+    slice_leave(self, ERR_OK, 0);
+    __atomic_store_n(&self->claim, CLAIM_STOPPED, __ATOMIC_RELEASE);
+    slice_next();
+}

@@ -1,0 +1,46 @@
+// SPDX-License-Identifier: BSD-2-Clause
+/*
+ * slice: time. Each hart cycles through a vector of slices in order; a slice belongs to an environment, and
+ * its position is its meaning.
+ *
+ * A slice goes to its owner, or to the end of the chain of calls the owner waits for. An owner that has nothing
+ * to do is passed over; one that overran an earlier slice pays for it first. When nobody has anything to do
+ * the hart sleeps on the kernel's own root.
+ *
+ * Invariants
+ *   (1) A slice's owner exists, and env.slice_harts has the bit of every hart on which it owns one.
+ *   (2) A hart that runs an environment has its timer set, to no later than the end of the slice.
+ */
+#ifndef KERNEL_SLICE_H
+#define KERNEL_SLICE_H
+
+#include "env/env.h"
+#include "trap/hart.h"
+
+#define SLICE_HZ       100   // slices a second
+#define GRACE_HZ       5000  // the end of a slice may take 1/5000 s
+#define EXCESS_SLICES  4     // an environment never owes more than this many slices
+
+void slice_boot(struct slice (*vectors)[SLICES_MAX], word_t timebase_hz, env_t init);
+
+// Leaves whatever this hart did and runs what comes next. The environment it ran is off the hart already.
+void slice_next(void) __attribute__((noreturn));
+// Runs an environment whose claim the caller took, to the end of the present slice.
+void slice_run(struct env *env) __attribute__((noreturn));
+// Takes the hart from the environment it runs; it goes on later with this answer. Its registers are lost.
+void slice_leave(struct env *env, enum error error, word_t value);
+// The same, with all its registers in the full-switch slot.
+void slice_preempt(struct env *env);
+// The timer fired and the assembly path did not serve it.
+void slice_tick(struct env *env);
+// What an environment that is being destroyed owns goes to its creator.
+void slice_disown(struct env *env, struct env *heir);
+// Takes an environment that a hart or a chain of calls may run; false when it has nothing to do.
+bool slice_claim(struct env *env);
+// What env.grace is at the start: 1 where the timer needs the slow path anyway.
+word_t slice_grace(void);
+void slice_set_timer(struct hart *hart, word_t time);
+
+bool slice_invariant(void);
+
+#endif

@@ -1,0 +1,71 @@
+// SPDX-License-Identifier: BSD-2-Clause
+/*
+ * space: addressing contexts. A space is two frames that its creator owns: the root of its Sv39 tables, after
+ * which it is named, and this record.
+ *
+ * Invariants
+ *   (1) The upper half of the root is the kernel's, the same in every space.
+ *   (2) No two spaces have the same ASID, except 0, which every switch to flushes.
+ *   (3) `ran` has the bit of each hart whose TLB may hold translations of this space.
+ *   (4) Page table entries, STLB entries and `tables` change only with `lock` held.
+ */
+#ifndef KERNEL_SPACE_H
+#define KERNEL_SPACE_H
+
+#include "env/env.h"
+#include "kernel.h"
+#include "page/page.h"
+#include <rivet/stlb.h>
+
+typedef uint64_t pte_t;
+
+struct space {
+    uint32_t lock;            // assembly: offset 0
+    uint32_t padding_;
+    word_t stlb_mask;         // assembly: offset 8; entries - 1
+    struct stlb_entry *stlb;  // assembly: offset 16
+    uint32_t ran;
+    uint32_t env_count;
+    space_t root;
+    word_t asid;
+    struct env *envs;
+    word_t tables;            // frames in use as tables, twins not counted
+    page_t stlb_first;
+    word_t stlb_order;
+    word_t stlb_pages;        // frames of it that are ready
+    word_t stlb_live;         // entries that bind something
+    word_t stlb_next;         // destruction: next entry to look at
+    word_t destroy_next;      // destruction: next address to look at
+    word_t dying;
+    page_t record;
+};
+
+// The root table that harts without an environment run on; every space's upper half is a copy of its.
+extern pte_t *space_kernel_root;
+extern word_t space_kernel_satp;
+
+void space_boot(pte_t *kernel_root, word_t satp, word_t asid_bits);
+// The space a call means: 0 the caller's own, else one whose root the caller owns. NULL with the reason.
+struct space *space_meant(space_t name, enum error *error);
+// The same with its lock held, or NULL.
+struct space *space_take(space_t name, enum error *error);
+struct space *space_named(space_t name);
+static inline word_t space_satp(const struct space *space)
+{
+    return SATP_SV39 | space->asid << SATP_ASID_SHIFT | space->root;
+}
+static inline pte_t *space_root(const struct space *space) { return page_memory(space->root); }
+// Makes one for the first environment.
+struct space *space_make(page_t root, page_t record, env_t actor, enum error *error);
+
+// The space is about to run on this hart.
+void space_enter(struct space *space, word_t hart_index);
+/*
+ * Every hart that may hold translations of the space forgets those of `count` pages from `address` on.
+ * Returns when it is so. One remote fence per hart and call, none for harts the space never ran on.
+ */
+void space_flush(struct space *space, word_t address, word_t count);
+
+bool space_invariant(const struct space *space);
+
+#endif

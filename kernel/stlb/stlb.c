@@ -1,0 +1,284 @@
+// SPDX-License-Identifier: BSD-2-Clause
+// The software TLB; see stlb.h for what always holds.
+
+#include "stlb.h"
+
+#include "pte/pte.h"
+
+#define LEAF_ENTRIES    512
+#define STLB_GROW_BATCH 3 // frames one call makes ready
+
+static word_t entry_count(const struct space *space) { return space->stlb == NULL ? 0 : space->stlb_mask + 1; }
+
+static struct stlb_entry *entry_at(const struct space *space, word_t address)
+{
+    return &space->stlb[address >> PAGE_SHIFT & space->stlb_mask];
+}
+
+struct stlb_entry *stlb_find(const struct space *space, word_t address)
+{
+    if (space->stlb == NULL)
+        return NULL;
+    struct stlb_entry *entry = entry_at(space, address);
+    return entry->vpn == address >> PAGE_SHIFT ? entry : NULL;
+}
+
+static uint32_t entry_link(const struct stlb_entry *entry)
+{
+    return page_link_name((const struct link *)&entry->next);
+}
+
+// Throws the leaf away, keeping what the hardware noted in it; true when there was one to flush.
+static bool leaf_drop(struct stlb_entry *entry)
+{
+    pte_t *leaf = (pte_t *)entry->leaf;
+    if (leaf == NULL || *leaf == 0)
+        return false;
+    entry->pte |= __atomic_exchange_n(leaf, 0, __ATOMIC_SEQ_CST) & PTE_D;
+    return true;
+}
+
+void stlb_remove(struct space *space, struct stlb_entry *entry)
+{
+    if (leaf_drop(entry))
+        space_flush(space, entry->vpn << PAGE_SHIFT, 1);
+    struct frame *frame = page_frame(pte_page(entry->pte));
+    page_lock(frame);
+    page_unbind(frame, entry_link(entry));
+    page_unlock(frame);
+    entry->vpn = STLB_EMPTY;
+    entry->pte = 0;
+    entry->leaf = 0;
+    space->stlb_live--;
+}
+
+void stlb_drop(struct space *space, word_t address)
+{
+    struct stlb_entry *entry = stlb_find(space, address);
+    if (entry != NULL)
+        stlb_remove(space, entry);
+}
+
+enum error stlb_protect(struct space *space, word_t address, word_t rights)
+{
+    struct stlb_entry *entry = stlb_find(space, address);
+    if (entry == NULL)
+        return ERR_NOTABLE;
+    word_t may = RIGHT_READ | (entry->pte >> 6 & RIGHT_WRITE) | (entry->pte >> 6 & RIGHT_EXECUTE);
+    if (rights & ~may)
+        return ERR_PERM;
+    leaf_drop(entry); // the caller flushes the whole range
+    entry->pte = (entry->pte & ~(PTE_V | PTE_R | PTE_W | PTE_X)) | rights | (rights != 0 ? PTE_V : 0);
+    return ERR_OK;
+}
+
+void stlb_forget_table(struct space *space, word_t address, const pte_t *table)
+{
+    for (word_t i = 0; i < LEAF_ENTRIES; i++) {
+        struct stlb_entry *entry = stlb_find(space, address + i * PAGE_SIZE);
+        if (entry == NULL)
+            continue;
+        entry->pte |= table[i] & PTE_D;
+        entry->leaf = 0;
+    }
+}
+
+// Would the binding allow the access that faulted?
+static bool pte_allows(pte_t pte, word_t cause)
+{
+    switch (cause) {
+    case 12: return pte & PTE_X;
+    case 13: return pte & PTE_R;
+    case 15: return pte & PTE_W;
+    default: return false;
+    }
+}
+
+bool stlb_refill(struct space *space, word_t address, word_t cause)
+{
+    lock_take(&space->lock);
+    address &= ~(word_t)(PAGE_SIZE - 1);
+    struct stlb_entry *entry = stlb_find(space, address);
+    bool filled = false;
+    if (entry != NULL && pte_allows(entry->pte, cause)) {
+        struct pte_place place = pte_place(space, address);
+        if (place.slot != NULL && place.link == NULL) {
+            entry->leaf = (uint64_t)place.slot;
+            *place.slot = entry->pte | PTE_A | (cause == 15 ? PTE_D : 0);
+            hw_fence_page(address, space->asid);
+            filled = true;
+        }
+    }
+    lock_drop(&space->lock);
+    return filled;
+}
+
+bool stlb_dismantle(struct space *space, word_t budget)
+{
+    for (; space->stlb != NULL && space->stlb_next < entry_count(space); space->stlb_next++) {
+        bool live = space->stlb[space->stlb_next].vpn != STLB_EMPTY;
+        word_t cost = live ? 8 : 1; // in units of a look
+        if (budget < cost)
+            return false;
+        budget -= cost;
+        if (live)
+            stlb_remove(space, &space->stlb[space->stlb_next]);
+    }
+    for (; space->stlb_pages > 0; space->stlb_pages--) {
+        page_t page = space->stlb_first + space->stlb_pages - 1;
+        if (!pte_break(page_frame(page), PTE_BREAK_BATCH))
+            return false;
+        page_unuse(page, false);
+    }
+    space->stlb = NULL;
+    return true;
+}
+
+bool stlb_invariant(const struct space *space)
+{
+    word_t live = 0;
+    for (word_t i = 0; i < entry_count(space); i++) {
+        const struct stlb_entry *entry = &space->stlb[i];
+        live += entry->vpn != STLB_EMPTY;
+        if (entry->vpn == STLB_EMPTY) {
+            if (entry->next != 0 || entry->prev != 0 || entry->leaf != 0) // (1)
+                return false;
+            continue;
+        }
+        if ((entry->vpn & space->stlb_mask) != i) // (2)
+            return false;
+        const struct frame *frame = page_frame(pte_page(entry->pte));
+        uint32_t name = entry_link(entry);
+        if (frame == NULL || (entry->prev != 0 ? page_link(entry->prev)->next != name : frame->links != name)) // (1)
+            return false;
+        if (entry->leaf == 0)
+            continue;
+        struct pte_place place = pte_place(space, entry->vpn << PAGE_SHIFT);
+        if (place.slot != (pte_t *)entry->leaf || place.link != NULL) // (3)
+            return false;
+        if (*place.slot != 0 && (*place.slot ^ entry->pte) & ~(PTE_A | PTE_D)) // (4)
+            return false;
+    }
+    return space->stlb == NULL || live == space->stlb_live;
+}
+
+// Makes the next frame of a growing STLB; its entries are all empty.
+static enum error stlb_grow(struct space *space, env_t self)
+{
+    page_t page = space->stlb_first + space->stlb_pages;
+    enum error error = page_use(page, self, PAGE_STLB, space->root);
+    if (error != ERR_OK)
+        return error;
+    struct stlb_entry *entries = page_memory(page);
+    for (word_t i = 0; i < STLB_PER_PAGE; i++)
+        entries[i].vpn = STLB_EMPTY;
+    space->stlb_pages++;
+    return ERR_OK;
+}
+
+sysret_t sys_stlb_bind(space_t name, page_t first, word_t order)
+{
+    if (order > STLB_ORDER_MAX) return refuse(ERR_RANGE);
+    STRUCTURE_LOCKED();
+    enum error error;
+    struct space *space = space_take(name, &error);
+    if (space == NULL)
+        return refuse(error);
+
+    env_t self = env_self()->self;
+    word_t pages = 1ul << order;
+    bool growing = space->stlb_pages != 0 && space->stlb_first == first && space->stlb_order == order;
+    if (space->stlb != NULL || (space->stlb_pages != 0 && !growing))
+        error = ERR_BUSY;
+    for (word_t i = space->stlb_pages; error == ERR_OK && i < pages; i++)
+        error = page_usable(first + i, self);
+    if (error == ERR_OK) {
+        space->stlb_first = first;
+        space->stlb_order = order;
+        for (word_t batch = 0; error == ERR_OK && batch < STLB_GROW_BATCH && space->stlb_pages < pages; batch++)
+            error = stlb_grow(space, self);
+    }
+    if (error == ERR_OK && space->stlb_pages < pages)
+        error = ERR_AGAIN;
+    if (error == ERR_OK) {
+        space->stlb_mask = pages * STLB_PER_PAGE - 1;
+        space->stlb_live = 0;
+        space->stlb_next = 0;
+        space->stlb = page_memory(first);
+        for (struct env *env = space->envs; env != NULL; env = env->space_next)
+            env->stlb = space;
+    }
+    lock_drop(&space->lock);
+    return (sysret_t){error, space->stlb_pages};
+}
+
+sysret_t sys_stlb_unbind(space_t name)
+{
+    STRUCTURE_LOCKED();
+    enum error error;
+    struct space *space = space_take(name, &error);
+    if (space == NULL)
+        return refuse(error);
+
+    if (space->stlb_pages == 0)
+        error = ERR_STATE;
+    else if (space->stlb_live != 0)
+        error = ERR_BUSY;
+    for (word_t i = 0; error == ERR_OK && i < space->stlb_pages; i++)
+        if (page_frame(space->stlb_first + i)->bindings != 0)
+            error = ERR_BUSY;
+    if (error == ERR_OK) {
+        for (struct env *env = space->envs; env != NULL; env = env->space_next)
+            env->stlb = NULL;
+        space->stlb = NULL;
+        for (; space->stlb_pages > 0; space->stlb_pages--)
+            page_unuse(space->stlb_first + space->stlb_pages - 1, true);
+    }
+    lock_drop(&space->lock);
+    return error == ERR_OK ? done(0) : refuse(error);
+}
+
+sysret_t sys_stlb_enter(space_t name, word_t address, page_t page, word_t rights, slot_t slot)
+{
+    if (!pte_range_is_valid(address, 1))               return refuse(ERR_RANGE);
+    if (!pte_rights_are_valid(rights) || rights == 0)  return refuse(ERR_RANGE);
+    struct frame *frame = page_frame(page);
+    if (frame == NULL)                                 return refuse(ERR_NOENT);
+    enum error error;
+    struct space *space = space_take(name, &error);
+    if (space == NULL)
+        return refuse(error);
+
+    word_t displaced = 0;
+    struct pte_place place = pte_place(space, address);
+    if (space->stlb == NULL || place.link != NULL) {
+        error = ERR_STATE; // no STLB, or a pinned table covers the address
+    } else if (entry_at(space, address)->vpn == address >> PAGE_SHIFT) {
+        error = ERR_BUSY;
+    } else {
+        page_lock(frame);
+        error = pte_may_bind(frame, rights, slot);
+        page_unlock(frame);
+    }
+    if (error == ERR_OK) {
+        struct stlb_entry *entry = entry_at(space, address);
+        if (entry->vpn != STLB_EMPTY) {
+            leaf_drop(entry);
+            displaced = entry->vpn << PAGE_SHIFT | 1 | (entry->pte & PTE_D ? 2 : 0);
+            space_flush(space, entry->vpn << PAGE_SHIFT, 1);
+            stlb_remove(space, entry);
+        }
+        page_lock(frame);
+        error = pte_may_bind(frame, rights, slot); // it may have changed hands meanwhile
+        if (error == ERR_OK) {
+            page_bind(frame, entry_link(entry));
+            entry->pte = pte_make(page, rights) & ~PTE_D;
+            entry->leaf = (uint64_t)place.slot;
+            entry->vpn = address >> PAGE_SHIFT;
+            space->stlb_live++;
+        }
+        page_unlock(frame);
+    }
+    lock_drop(&space->lock);
+    return error == ERR_OK ? done(displaced) : refuse(error);
+}

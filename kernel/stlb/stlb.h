@@ -1,0 +1,36 @@
+// SPDX-License-Identifier: BSD-2-Clause
+/*
+ * stlb: the software TLB of a space, as large as the application pays for.
+ *
+ * An entry is a binding of its own; leaf PTEs in tables without a twin are copies of it that the trap path
+ * refills (kernel/trap/entry.S) and that can be thrown away.
+ *
+ * Invariants
+ *   (1) An entry is empty (vpn = STLB_EMPTY, nothing linked), or its frame's list has its link pair.
+ *   (2) An entry for page v stands at v modulo the number of entries.
+ *   (3) leaf is 0, or the address of this page's entry in the present leaf table, which has no twin.
+ *   (4) A leaf that is valid maps what its entry binds, with no more rights.
+ */
+#ifndef KERNEL_STLB_H
+#define KERNEL_STLB_H
+
+#include "space/space.h"
+
+// The entry that binds an address, NULL when none does.
+struct stlb_entry *stlb_find(const struct space *space, word_t address);
+// All with the space's lock held.
+void stlb_remove(struct space *space, struct stlb_entry *entry);
+void stlb_drop(struct space *space, word_t address);
+enum error stlb_protect(struct space *space, word_t address, word_t rights);
+// A leaf table that starts at an address goes: its entries' dirty bits are kept, their leaves forgotten.
+void stlb_forget_table(struct space *space, word_t address, const pte_t *table);
+/*
+ * The slow part of a refill: the entry is there, but not where its leaf is. True when the leaf was found and
+ * filled, so that the access can be tried again.
+ */
+bool stlb_refill(struct space *space, word_t address, word_t cause);
+bool stlb_dismantle(struct space *space, word_t budget);
+
+bool stlb_invariant(const struct space *space);
+
+#endif

@@ -1,0 +1,548 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+/*
+ * Every way from user mode into the kernel, and back. Written to be attacked: at each label stands who can
+ * arrive there and which registers live. In user mode sscratch is the running environment's boundary (regs.def);
+ * inside the kernel it is the hart's. Interrupts are off in the kernel, always.
+ *
+ * Counts beside the paths are instructions from the trap to sret, both included; bench/base measures them.
+ */
+#include <rivet/types.h>
+#include <rivet/layout.h>
+
+#define SAVE(offset, name, text)   .equ SAVE_##name, offset
+#define RECORD(offset, name, text) .equ R_##name, offset
+#include <rivet/regs.def>
+#define HART(offset, name, text)   .equ H_##name, offset
+#include "hart.def"
+
+/* struct cap */
+.equ CAP_FRAME, 0
+.equ CAP_EPOCH, 8
+.equ CAP_GATE, 16
+.equ CAP_SHIFT, 5
+/* struct frame */
+.equ FRAME_EPOCH, 0
+/* struct space, struct stlb_entry */
+.equ S_LOCK, 0
+.equ S_MASK, 8
+.equ S_STLB, 16
+.equ E_VPN, 0
+.equ E_PTE, 8
+.equ E_LEAF, 16
+.equ E_SHIFT, 5
+/* struct irq */
+.equ IRQ_BOUNDARY, 0
+.equ IRQ_EVENTS, 8
+.equ IRQ_HART, 16
+.equ IRQ_SHIFT, 5
+
+.equ STACK_TOP, -0x800
+.equ stimecmp, 0x14d
+
+.set CALL_TABLE_SIZE, 0
+#define SYSCALL(index, room, verb, arity, arguments, errors, text) .set CALL_TABLE_SIZE, CALL_TABLE_SIZE + 1
+#define HOTCALL(index, room, verb, errors, text)
+#include <rivet/syscall.def>
+
+/* Test builds measure that the benchmarks notice seven more instructions on a fast path. */
+#ifdef RIVET_EXTRA_NOPS
+#define FAST_PATH .rept 7; nop; .endr
+#else
+#define FAST_PATH
+#endif
+
+/* A switch of space. Where the machine has no ASIDs, boot writes sfence.vma over the nop. */
+.macro space_switch satp
+        csrw    satp, \satp
+        .pushsection .rodata.patch, "a"
+        .balign 4
+        .word   9f - .
+        .popsection
+        .option push
+        .option norvc
+9:      nop
+        .option pop
+.endm
+
+/* All 31 registers and pc of the interrupted program into its full-switch slot. t0: boundary; sscratch: its t0. */
+.macro save_full
+        sd      x1, SAVE_F_PC+8*1(t0)
+        sd      x2, SAVE_F_PC+8*2(t0)
+        sd      x3, SAVE_F_PC+8*3(t0)
+        sd      x4, SAVE_F_PC+8*4(t0)
+        sd      x6, SAVE_F_PC+8*6(t0)
+        sd      x7, SAVE_F_PC+8*7(t0)
+        sd      x8, SAVE_F_PC+8*8(t0)
+        sd      x9, SAVE_F_PC+8*9(t0)
+        sd      x10, SAVE_F_PC+8*10(t0)
+        sd      x11, SAVE_F_PC+8*11(t0)
+        sd      x12, SAVE_F_PC+8*12(t0)
+        sd      x13, SAVE_F_PC+8*13(t0)
+        sd      x14, SAVE_F_PC+8*14(t0)
+        sd      x15, SAVE_F_PC+8*15(t0)
+        sd      x16, SAVE_F_PC+8*16(t0)
+        sd      x17, SAVE_F_PC+8*17(t0)
+        sd      x18, SAVE_F_PC+8*18(t0)
+        sd      x19, SAVE_F_PC+8*19(t0)
+        sd      x20, SAVE_F_PC+8*20(t0)
+        sd      x21, SAVE_F_PC+8*21(t0)
+        sd      x22, SAVE_F_PC+8*22(t0)
+        sd      x23, SAVE_F_PC+8*23(t0)
+        sd      x24, SAVE_F_PC+8*24(t0)
+        sd      x25, SAVE_F_PC+8*25(t0)
+        sd      x26, SAVE_F_PC+8*26(t0)
+        sd      x27, SAVE_F_PC+8*27(t0)
+        sd      x28, SAVE_F_PC+8*28(t0)
+        sd      x29, SAVE_F_PC+8*29(t0)
+        sd      x30, SAVE_F_PC+8*30(t0)
+        sd      x31, SAVE_F_PC+8*31(t0)
+        csrr    t1, sscratch
+        sd      t1, SAVE_F_PC+8*5(t0)
+        csrr    t1, sepc
+        sd      t1, SAVE_F_PC(t0)
+.endm
+
+/* From user to kernel proper: sscratch, stack. t0: environment's boundary; clobbers t1. */
+.macro enter_kernel
+        ld      t1, R_HART(t0)
+        csrw    sscratch, t1
+        sd      t0, H_CURRENT(t1)
+        addi    sp, t1, STACK_TOP
+.endm
+
+        .section .text.trap, "ax"
+        .balign 256
+        .globl  trap_vector
+/* stvec, vectored: exceptions come to the first entry, interrupt n to the n-th. */
+trap_vector:
+        .option push
+        .option norvc
+        j       exception_entry
+        j       soft_entry              /* 1: another hart pokes this one */
+        j       wild_entry
+        j       wild_entry
+        j       wild_entry
+        j       timer_entry             /* 5 */
+        j       wild_entry
+        j       wild_entry
+        j       wild_entry
+        j       extern_entry            /* 9 */
+        .option pop
+wild_entry:
+        j       wild_entry              /* no such interrupt is ever enabled */
+
+/* ------------------------------------------------------------------ exceptions: 17 to the handler
+ * From malice, in any state; or from a bug of ours, with the hart's boundary in sscratch (its slot is closed). */
+        .balign 64
+exception_entry:
+        FAST_PATH
+        csrrw   t0, sscratch, t0        /* t0: boundary; sscratch: its t0 */
+        sd      t1, SAVE_X_T1(t0)
+        csrr    t1, scause
+        addi    t1, t1, -8
+        beqz    t1, call_entry          /* ecall from user mode */
+        bgtz    t1, page_fault          /* 12, 13, 15: perhaps in the STLB */
+exception_deliver:                      /* t0: boundary; t1: free, saved in the slot; sscratch: its t0 */
+        ld      t1, SAVE_X_HANDLER(t0)
+        beqz    t1, exception_stopped
+        sd      zero, SAVE_X_HANDLER(t0)
+        sd      t2, SAVE_X_T2(t0)
+        csrrw   t2, sscratch, t0
+        sd      t2, SAVE_X_T0(t0)
+        csrr    t0, scause
+        csrrw   t1, sepc, t1
+        csrr    t2, stval
+        sret
+
+/* The slot is closed: the environment stops, or the kernel panics. t1 of the program is in the slot. */
+exception_stopped:
+        ld      t1, SAVE_X_T1(t0)
+exception_stopped_full:                 /* t0: boundary; every other register the program's */
+        save_full
+        csrr    a1, scause
+        csrr    a2, stval
+        ld      t1, R_HART(t0)
+        beq     t1, t0, 1f              /* a hart's own record names itself: the kernel faulted */
+        enter_kernel
+        mv      a0, t0
+        call    trap_stopped            /* does not return */
+1:      li      t2, PAGE_SIZE           /* the stack may be what is wrong: panic on the spare one */
+        add     sp, t0, t2
+        csrw    sscratch, t0
+        mv      a0, t0
+        call    trap_stopped
+
+/* ------------------------------------------------------------------ page faults: an STLB hit refills the leaf, 38
+ * t1: cause - 8, positive; X_T1 has t1. */
+page_fault:
+        ld      t1, R_STLB(t0)          /* the space's record, when it has an STLB */
+        beqz    t1, exception_deliver
+        FAST_PATH
+        sd      t2, R_T2(t0)
+        sd      t3, R_T3(t0)
+        sd      t4, R_T4(t0)
+        li      t2, 1
+1:      amoswap.w.aq t3, t2, (t1)       /* S_LOCK */
+        bnez    t3, 1b
+        csrr    t2, stval
+        srli    t2, t2, PAGE_SHIFT
+        ld      t3, S_MASK(t1)
+        and     t3, t3, t2
+        slli    t3, t3, E_SHIFT
+        ld      t4, S_STLB(t1)
+        add     t3, t3, t4              /* t3: entry */
+        ld      t4, E_VPN(t3)
+        bne     t4, t2, stlb_miss
+        ld      t4, E_LEAF(t3)
+        beqz    t4, stlb_slow           /* bound, but nobody looked for its leaf yet */
+        ld      t2, (t4)
+        bnez    t2, stlb_slow           /* filled: the access is not allowed, or A or D is missing */
+        ld      t2, E_PTE(t3)
+        sd      t2, (t4)
+        amoswap.w.rl zero, zero, (t1)
+        csrr    t2, stval
+        sfence.vma t2, zero             /* an invalid entry may be cached as such */
+        ld      t4, R_T4(t0)
+        ld      t3, R_T3(t0)
+        ld      t2, R_T2(t0)
+        ld      t1, SAVE_X_T1(t0)
+        csrrw   t0, sscratch, t0
+        sret
+stlb_miss:                              /* nothing bound: the application's exception */
+        amoswap.w.rl zero, zero, (t1)
+        ld      t4, R_T4(t0)
+        ld      t3, R_T3(t0)
+        ld      t2, R_T2(t0)
+        j       exception_deliver
+stlb_slow:                              /* the rest in C, with everything saved */
+        amoswap.w.rl zero, zero, (t1)
+        ld      t4, R_T4(t0)
+        ld      t3, R_T3(t0)
+        ld      t2, R_T2(t0)
+        ld      t1, SAVE_X_T1(t0)
+        save_full
+        csrr    a1, scause
+        csrr    a2, stval
+        enter_kernel
+        addi    a0, t0, -512
+        call    trap_page_fault         /* does not return */
+
+/* C found no binding for a page fault: on to the handler. a0: boundary; every register is in its full-switch slot. */
+        .globl  trap_deliver
+trap_deliver:
+        mv      t0, a0
+        ld      t1, SAVE_F_PC+8*5(t0)
+        csrw    sscratch, t1            /* as exception_deliver expects it */
+        ld      t1, SAVE_F_PC+8*6(t0)
+        sd      t1, SAVE_X_T1(t0)
+        ld      x1, SAVE_F_PC+8*1(t0)
+        ld      x2, SAVE_F_PC+8*2(t0)
+        ld      x3, SAVE_F_PC+8*3(t0)
+        ld      x4, SAVE_F_PC+8*4(t0)
+        ld      x7, SAVE_F_PC+8*7(t0)
+        ld      x8, SAVE_F_PC+8*8(t0)
+        ld      x9, SAVE_F_PC+8*9(t0)
+        ld      x10, SAVE_F_PC+8*10(t0)
+        ld      x11, SAVE_F_PC+8*11(t0)
+        ld      x12, SAVE_F_PC+8*12(t0)
+        ld      x13, SAVE_F_PC+8*13(t0)
+        ld      x14, SAVE_F_PC+8*14(t0)
+        ld      x15, SAVE_F_PC+8*15(t0)
+        ld      x16, SAVE_F_PC+8*16(t0)
+        ld      x17, SAVE_F_PC+8*17(t0)
+        ld      x18, SAVE_F_PC+8*18(t0)
+        ld      x19, SAVE_F_PC+8*19(t0)
+        ld      x20, SAVE_F_PC+8*20(t0)
+        ld      x21, SAVE_F_PC+8*21(t0)
+        ld      x22, SAVE_F_PC+8*22(t0)
+        ld      x23, SAVE_F_PC+8*23(t0)
+        ld      x24, SAVE_F_PC+8*24(t0)
+        ld      x25, SAVE_F_PC+8*25(t0)
+        ld      x26, SAVE_F_PC+8*26(t0)
+        ld      x27, SAVE_F_PC+8*27(t0)
+        ld      x28, SAVE_F_PC+8*28(t0)
+        ld      x29, SAVE_F_PC+8*29(t0)
+        ld      x30, SAVE_F_PC+8*30(t0)
+        ld      x31, SAVE_F_PC+8*31(t0)
+        j       exception_deliver
+
+/* ------------------------------------------------------------------ calls
+ * From malice, any registers. t0: boundary; t1: 0; sscratch: the call's number. */
+call_entry:
+        csrrw   t1, sscratch, t0        /* t1: number; sscratch: boundary again */
+        addi    t1, t1, -CALL_BASE
+        beqz    t1, pct_call
+        addi    t1, t1, -1
+        beqz    t1, pct_return
+        addi    t1, t1, -1
+        bnez    t1, call_general
+/* env_null: 16 */
+        li      a0, 0
+        csrw    sepc, ra
+        sret
+
+call_general:                           /* t1: index - 2 */
+        sd      t2, R_T2(t0)            /* in case it is no call */
+        addi    t1, t1, -1
+        sltiu   t2, t1, CALL_TABLE_SIZE
+        beqz    t2, call_foreign
+        la      t2, call_table
+        slli    t1, t1, 3
+        add     t2, t2, t1
+        ld      t3, (t2)
+        sd      ra, R_PC(t0)
+        sd      sp, R_SP(t0)
+        enter_kernel
+        jalr    t3
+        csrr    t1, sscratch            /* t1: hart's boundary */
+        ld      t0, H_CURRENT(t1)
+        csrw    sscratch, t0
+        ld      ra, R_PC(t0)
+        csrw    sepc, ra
+        ld      sp, R_SP(t0)
+        sret
+
+/* Not a call of ours: the application's exception. t0: boundary; t1: its t0 less CALL_BASE + 3; t2 in R_T2. */
+call_foreign:
+        ld      t2, R_T2(t0)
+        addi    t1, t1, CALL_BASE + 3
+        csrw    sscratch, t1            /* its t0 again */
+        j       exception_deliver
+
+/* ------------------------------------------------------------------ protected control transfer: 38 one way
+ * t0: boundary; t1: 0; t2: slot; t3: deadline; everything else is the message. */
+pct_call:
+        FAST_PATH
+        ld      t1, R_CAPS(t0)
+        andi    t4, t2, CAPS_MAX - 1
+        slli    t4, t4, CAP_SHIFT
+        add     t1, t1, t4              /* t1: capability */
+        bnez    t3, pct_call_slow       /* a deadline */
+        ld      t4, CAP_FRAME(t1)
+        ld      t5, CAP_EPOCH(t1)
+        ld      t4, FRAME_EPOCH(t4)
+        bne     t4, t5, pct_call_slow   /* revoked, or empty */
+        ld      t4, CAP_GATE(t1)        /* t4: callee's boundary, or nobody's */
+        addi    t5, t4, R_CLAIM
+        amoswap.d.aq t6, zero, (t5)     /* t6: its gate; from here on it is ours alone */
+        blez    t6, pct_call_unclaim    /* not accepting, or it uses floating point */
+        ld      t1, R_HART(t0)
+        ld      t5, R_HART(t4)
+        bne     t1, t5, pct_call_unclaim /* its space may be new to this hart */
+        sd      t0, R_CALLER(t4)
+        sd      t4, R_CALLEE(t0)
+        sd      ra, R_PC(t0)
+        sd      sp, R_SP(t0)
+        ld      sp, R_GATE_SP(t4)
+        ld      t1, R_SATP(t4)
+        space_switch t1
+        csrw    sscratch, t4
+        csrw    sepc, t6
+        csrw    sstatus, zero           /* to user mode, floating point off */
+        ld      t1, R_SELF_NAME(t0)     /* who calls */
+        sret
+pct_call_unclaim:                       /* t4: callee; t6: what its claim was */
+        beqz    t6, pct_call_slow
+        addi    t5, t4, R_CLAIM
+        amoswap.d.rl zero, t6, (t5)
+pct_call_slow:                          /* t0: boundary; t2, t3, a*, s*, ra, sp as they came */
+        save_full
+        enter_kernel
+        addi    a0, t0, -512
+        call    trap_pct_call           /* does not return */
+
+/* pct_return: 33. Whoever takes `caller` may return, once. */
+pct_return:
+        FAST_PATH
+        addi    t1, t0, R_CALLER
+        amoswap.d.aqrl t3, zero, (t1)
+        beqz    t3, pct_return_slow     /* nobody waits, or forged */
+        ld      t4, R_HART(t0)
+        ld      t5, R_HART(t3)
+        bne     t4, t5, pct_return_back
+        sd      zero, R_CALLEE(t3)
+        ld      t1, R_PC(t3)
+        csrw    sepc, t1
+        ld      sp, R_SP(t3)
+        ld      t1, R_SATP(t3)
+        space_switch t1
+        csrw    sscratch, t3
+        ld      t1, R_STATUS(t3)
+        csrw    sstatus, t1
+        ld      t1, R_GATE(t0)
+        addi    t0, t0, R_CLAIM
+        amoswap.d.rl zero, t1, (t0)     /* last: the gate is open again */
+        li      t0, 0
+        sret
+pct_return_back:
+        sd      t3, (t1)
+pct_return_slow:
+        save_full
+        enter_kernel
+        addi    a0, t0, -512
+        call    trap_pct_return         /* does not return */
+
+/* ------------------------------------------------------------------ interrupts
+ * From user mode only, at any instruction. End of slice: 27 to the handler. */
+timer_entry:
+        csrrw   t0, sscratch, t0
+        sd      t1, R_T1(t0)
+        ld      t1, R_GRACE(t0)
+        bnez    t1, interrupt_slow      /* no Sstc, the grace time is over, or a call's deadline */
+        ld      t1, SAVE_I_HANDLER(t0)
+        beqz    t1, interrupt_slow      /* deferred */
+        FAST_PATH
+        sd      t2, SAVE_I_T2(t0)
+        sd      t0, R_GRACE(t0)
+        csrr    t2, stimecmp
+        ld      t1, R_GRACE_TICKS(t0)
+        add     t2, t2, t1
+        csrw    stimecmp, t2
+interrupt_deliver:                      /* t0: boundary; t1: free, in R_T1; t2: free, in the slot; sscratch: its t0 */
+        ld      t1, R_T1(t0)
+        sd      t1, SAVE_I_T1(t0)
+        csrrw   t2, sscratch, t0
+        sd      t2, SAVE_I_T0(t0)
+        ld      t1, SAVE_I_HANDLER(t0)
+        sd      zero, SAVE_I_HANDLER(t0)
+        csrrw   t1, sepc, t1            /* t1: old pc */
+        csrr    t0, scause
+        sret
+
+/* A device: 43 to the handler, when the source is bound to the environment that runs. */
+extern_entry:
+        csrrw   t0, sscratch, t0
+        sd      t1, R_T1(t0)
+        sd      t2, R_T2(t0)
+        sd      t3, R_T3(t0)
+        sd      t4, R_T4(t0)
+        FAST_PATH
+        ld      t1, R_HART(t0)
+        ld      t2, H_PLIC_CLAIM(t1)
+        lwu     t2, (t2)                /* t2: source, 0: another hart was faster */
+        ld      t3, H_IRQS(t1)
+        slli    t4, t2, IRQ_SHIFT
+        add     t3, t3, t4              /* t3: struct irq; that of source 0 is bound to nobody */
+        ld      t4, IRQ_BOUNDARY(t3)
+        bne     t4, t0, extern_slow
+        sd      t1, IRQ_HART(t3)
+        ld      t4, IRQ_EVENTS(t3)
+        addi    t2, t0, SAVE_PENDING
+        amoor.d zero, t4, (t2)
+        ld      t4, R_T4(t0)
+        ld      t3, R_T3(t0)
+        ld      t2, R_T2(t0)
+        ld      t1, SAVE_I_HANDLER(t0)
+        beqz    t1, 1f
+        sd      t2, SAVE_I_T2(t0)
+        j       interrupt_deliver
+1:      ld      t1, R_T1(t0)            /* deferred: the event is pending */
+        csrrw   t0, sscratch, t0
+        sret
+extern_slow:
+        sd      t2, H_CLAIMED(t1)
+        ld      t4, R_T4(t0)
+        ld      t3, R_T3(t0)
+        ld      t2, R_T2(t0)
+        ld      t1, R_T1(t0)
+        j       interrupt_full
+
+soft_entry:
+        csrrw   t0, sscratch, t0
+        sd      t1, R_T1(t0)
+interrupt_slow:                         /* t0: boundary; R_T1 has its t1 */
+        ld      t1, R_T1(t0)
+interrupt_full:                         /* t0: boundary; every other register the program's */
+        save_full
+        csrr    a1, scause
+        enter_kernel
+        mv      s0, t0
+        addi    a0, t0, -512
+        call    trap_interrupt
+        mv      a0, s0
+        addi    a1, s0, SAVE_F_PC
+        /* fall through */
+
+/* trap_load(boundary, regs): out to user mode with every register from memory. */
+        .globl  trap_load
+trap_load:
+        csrw    sscratch, a0
+        ld      t0, R_STATUS(a0)
+        csrw    sstatus, t0
+        ld      t0, 0(a1)
+        csrw    sepc, t0
+        ld      x1, 8*1(a1)
+        ld      x2, 8*2(a1)
+        ld      x3, 8*3(a1)
+        ld      x4, 8*4(a1)
+        ld      x5, 8*5(a1)
+        ld      x6, 8*6(a1)
+        ld      x7, 8*7(a1)
+        ld      x8, 8*8(a1)
+        ld      x9, 8*9(a1)
+        ld      x10, 8*10(a1)
+        ld      x12, 8*12(a1)
+        ld      x13, 8*13(a1)
+        ld      x14, 8*14(a1)
+        ld      x15, 8*15(a1)
+        ld      x16, 8*16(a1)
+        ld      x17, 8*17(a1)
+        ld      x18, 8*18(a1)
+        ld      x19, 8*19(a1)
+        ld      x20, 8*20(a1)
+        ld      x21, 8*21(a1)
+        ld      x22, 8*22(a1)
+        ld      x23, 8*23(a1)
+        ld      x24, 8*24(a1)
+        ld      x25, 8*25(a1)
+        ld      x26, 8*26(a1)
+        ld      x27, 8*27(a1)
+        ld      x28, 8*28(a1)
+        ld      x29, 8*29(a1)
+        ld      x30, 8*30(a1)
+        ld      x31, 8*31(a1)
+        ld      x11, 8*11(a1)
+        sret
+
+/* trap_enter(boundary, begin): out with pc, sp, a0, a1 and nothing else of anybody's. */
+        .globl  trap_enter
+trap_enter:
+        csrw    sscratch, a0
+        ld      t0, R_STATUS(a0)
+        csrw    sstatus, t0
+        ld      ra, R_PC(a0)
+        mv      t0, ra
+        beqz    a1, 1f
+        mv      t0, a1
+1:      csrw    sepc, t0
+        ld      sp, R_SP(a0)
+        ld      a1, R_RESULT_VALUE(a0)
+        ld      a0, R_RESULT_ERROR(a0)
+        mv      t0, a0
+        li      gp, 0
+        li      tp, 0
+        li      t1, 0
+        li      t2, 0
+        li      s0, 0
+        li      s1, 0
+        li      a2, 0
+        li      a3, 0
+        li      a4, 0
+        li      a5, 0
+        li      a6, 0
+        li      a7, 0
+        li      s2, 0
+        li      s3, 0
+        li      s4, 0
+        li      s5, 0
+        li      s6, 0
+        li      s7, 0
+        li      s8, 0
+        li      s9, 0
+        li      s10, 0
+        li      s11, 0
+        li      t3, 0
+        li      t4, 0
+        li      t5, 0
+        li      t6, 0
+        sret

@@ -1,0 +1,66 @@
+// SPDX-License-Identifier: BSD-2-Clause
+// Harts as the kernel sees them; see hart.h.
+
+#include "hart.h"
+
+#include "kernel.h"
+#include "sbi.h"
+
+_Static_assert(sizeof(struct hart) <= HART_STACK_TOP - ENV_SIZE, "the hart's words end before its pseudo record");
+#define HART(offset, NAME, text) enum { HART_##NAME = HART_STACK_TOP + (offset) };
+#include "hart.def"
+#undef HART
+_Static_assert(offsetof(struct hart, current) == HART_CURRENT, "assembly knows where current is");
+_Static_assert(offsetof(struct hart, plic_claim) == HART_PLIC_CLAIM, "assembly knows where plic_claim is");
+_Static_assert(offsetof(struct hart, irqs) == HART_IRQS, "assembly knows where irqs is");
+_Static_assert(offsetof(struct hart, claimed) == HART_CLAIMED, "assembly knows where claimed is");
+
+struct hart_memory hart_memory[HARTS_MAX] __attribute__((aligned(PAGE_SIZE)));
+uint32_t hart_count;
+uint32_t structure_lock;
+
+static word_t quiesce_epoch;
+
+static word_t boundary_number(word_t index)
+{
+    return (word_t)hart_memory[index].save;
+}
+
+struct hart *hart_number(word_t index)
+{
+    return hart_at(boundary_number(index));
+}
+
+void hart_poke(word_t index)
+{
+    struct hart *hart = hart_number(index);
+    if (__atomic_load_n(&hart->online, __ATOMIC_ACQUIRE))
+        sbi_send_ipi(hart->id);
+}
+
+word_t quiesce_begin(void)
+{
+    word_t epoch = __atomic_add_fetch(&quiesce_epoch, 1, __ATOMIC_SEQ_CST);
+    struct hart *self = hart_self();
+    self->seen = epoch;
+    for (word_t i = 0; i < hart_count; i++)
+        if (i != self->index)
+            hart_poke(i);
+    return epoch;
+}
+
+bool quiesce_done(word_t epoch)
+{
+    for (word_t i = 0; i < hart_count; i++) {
+        struct hart *hart = hart_number(i);
+        if (hart != hart_self() && __atomic_load_n(&hart->online, __ATOMIC_RELAXED) &&
+            __atomic_load_n(&hart->seen, __ATOMIC_ACQUIRE) < epoch)
+            return false;
+    }
+    return true;
+}
+
+void quiesce_see(struct hart *hart)
+{
+    __atomic_store_n(&hart->seen, __atomic_load_n(&quiesce_epoch, __ATOMIC_SEQ_CST), __ATOMIC_RELEASE);
+}

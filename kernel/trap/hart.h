@@ -1,0 +1,64 @@
+// SPDX-License-Identifier: BSD-2-Clause
+/*
+ * A hart's own memory: a guard page, its kernel stack, and a pseudo record and save area whose boundary
+ * sscratch holds while the kernel runs. Its exception slot is closed for ever, so an exception inside the
+ * kernel takes the trap path of a program that may not fault, and arrives in a panic instead of a loop.
+ *
+ *   | guard | stack . . . . . | stack, struct hart, pseudo record | pseudo save area, panic stack |
+ *                             stack top                        boundary
+ */
+#ifndef KERNEL_HART_H
+#define KERNEL_HART_H
+
+#include "env/env.h"
+#include "hw.h"
+#include <rivet/machine.h>
+
+struct hart {
+    word_t current;       // assembly: HART(CURRENT)
+    word_t plic_claim;
+    struct irq *irqs;
+    word_t claimed;
+    word_t grace_ticks;
+    word_t index;
+    word_t id;            // the hart's id for the firmware
+    word_t plic_context;
+    struct env *running;  // the environment this hart dispatched, NULL: idle
+    word_t slice_started; // when it was dispatched
+    word_t slice_end;     // when the slice ends
+    word_t position;      // of that slice in the vector
+    struct env *floats;   // whose floating-point registers are in this hart
+    word_t seen;          // last quiescence epoch this hart crossed a trap boundary in
+    uint32_t idle;        // in WFI, or about to
+    uint32_t online;
+    word_t boundary;
+};
+
+#define HART_STACK_TOP 0x800 // below the boundary
+
+struct hart_memory {
+    char guard[PAGE_SIZE];
+    char stack[2 * PAGE_SIZE];
+    char record[PAGE_SIZE];
+    char save[PAGE_SIZE];
+};
+
+extern uint32_t hart_count;
+
+struct hart *hart_number(word_t index);
+static inline struct hart *hart_at(word_t boundary) { return (struct hart *)(boundary - HART_STACK_TOP); }
+static inline struct hart *hart_self(void) { return hart_at(hw_hart()); }
+
+// Interrupts a hart so that it looks around: its environment's events, a stop, a quiescence epoch.
+void hart_poke(word_t index);
+
+/*
+ * Quiescence. A frame that assembly on another hart may still hold a pointer to (a record, a capability page)
+ * changes kind only after every hart crossed a trap boundary. quiesce_begin gives an epoch and pokes the
+ * others; quiesce_done tells whether all have seen it.
+ */
+word_t quiesce_begin(void);
+bool quiesce_done(word_t epoch);
+void quiesce_see(struct hart *hart);
+
+#endif

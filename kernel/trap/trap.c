@@ -1,0 +1,74 @@
+// SPDX-License-Identifier: BSD-2-Clause
+// What the trap path leaves to C; see trap.h.
+
+#include "trap.h"
+
+#include "hart.h"
+#include "irq/irq.h"
+#include "kernel.h"
+#include "panic.h"
+#include "slice/slice.h"
+#include "stlb/stlb.h"
+
+void trap_deliver(word_t boundary) __attribute__((noreturn));
+
+bool trap_upcall(struct env *env, word_t *regs, word_t cause)
+{
+    word_t *handler = env_save(env, SAVE_I_HANDLER);
+    word_t pc = *handler;
+    if (pc == 0)
+        return false;
+    *handler = 0;
+    *env_save(env, SAVE_I_T0) = regs[REG_T0];
+    *env_save(env, SAVE_I_T1) = regs[REG_T1];
+    *env_save(env, SAVE_I_T2) = regs[REG_T2];
+    regs[REG_T0] = cause;
+    regs[REG_T1] = regs[REG_PC];
+    regs[REG_PC] = pc;
+    return true;
+}
+
+void trap_interrupt(struct env *env, word_t cause)
+{
+    struct hart *hart = hart_self();
+    quiesce_see(hart); // straight from user mode: nothing of the kernel's is held
+    switch (cause) {
+    case CAUSE_TIMER:
+        slice_tick(env);
+        return; // with its own upcall
+    case CAUSE_EXTERN:
+        irq_serve(hart);
+        break;
+    case CAUSE_SOFT:
+        csr_clear(sip, SIE_SOFT);
+        break;
+    }
+    if (env->stop) { // whoever wants it stopped takes it from here
+        slice_preempt(env);
+        slice_next();
+    }
+    if (*env_save(env, SAVE_PENDING) != 0)
+        trap_upcall(env, env_save(env, SAVE_F_PC), cause);
+}
+
+void trap_stopped(word_t boundary, word_t cause, word_t address)
+{
+    if (boundary == hw_hart())
+        panic_trap((const word_t *)(boundary + SAVE_F_PC), cause, address);
+
+    struct env *env = env_at(boundary);
+    *env_save(env, SAVE_STOP_CAUSE) = cause;
+    *env_save(env, SAVE_STOP_ADDRESS) = address;
+    lock_take(&structure_lock);
+    slice_leave(env, ERR_OK, 0);
+    env_halt(env, ENV_FAULTED);
+    lock_drop(&structure_lock);
+    slice_next();
+}
+
+void trap_page_fault(struct env *env, word_t cause, word_t address)
+{
+    if (stlb_refill(env->space, address, cause))
+        trap_load(env_boundary(env), env_save(env, SAVE_F_PC));
+    trap_deliver(env_boundary(env));
+}

@@ -1,0 +1,29 @@
+// SPDX-License-Identifier: BSD-2-Clause
+/*
+ * The one header of an application: the kernel's own lists (<rivet/...>), then the library OS room by room,
+ * lowest first. Nothing in the library is privileged; a program may replace any room at link time, or use
+ * none of them (apps/bare.c).
+ */
+#ifndef RIVET_RIVET_H
+#define RIVET_RIVET_H
+
+#include <rivet/cap.h>
+#include <rivet/env.h>
+#include <rivet/layout.h>
+#include <rivet/machine.h>
+#include <rivet/page.h>
+#include <rivet/stlb.h>
+#include <rivet/types.h>
+
+#include <libos/sys/sys.h>         // system calls, tables, time
+#include <libos/start/start.h>     // start information, exception and interrupt upcalls
+#include <libos/vm/frame.h>        // frames of one's own
+#include <libos/vm/vm.h>           // address space, heap, stacks
+#include <libos/ipc/ipc.h>         // protected control transfer, events
+#include <libos/loader/bundle.h>   // files the machine was booted with
+#include <libos/loader/child.h>    // programs started by this one
+#include <libos/sched/sched.h>     // scheduler policies
+#include <libos/thread/thread.h>   // threads
+#include <libos/console/console.h> // the console environment's clients
+
+#endif

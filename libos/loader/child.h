@@ -1,0 +1,68 @@
+// SPDX-License-Identifier: BSD-2-Clause
+/*
+ * Programs started by this one. Everything a child has is handed to it by its parent, out of the parent's own:
+ * frames, slices, capabilities. What it has when it ends comes back.
+ *
+ *     child_build(&child, &options)     space, environment, program loaded, capabilities granted
+ *     ... whatever else it shall have: page_give, irq_give, child_grant ...
+ *     child_start(&child)               slices handed over, runs
+ *     child_wait(&child)                until it ended: its status
+ *     child_reap(&child)                takes everything back (child_kill before it, when it runs)
+ */
+#ifndef LIBOS_CHILD_H
+#define LIBOS_CHILD_H
+
+#include <libos/loader/bundle.h>
+#include <libos/start/start.h>
+
+#define CHILD_FRAMES 1024 // what a child gets when nothing is said: 4 MiB
+
+struct child_options {
+    const char *program;      // its name in our bundle
+    int argc;                 // arguments with the program's name as first; 0: only that
+    const char *const *argv;
+    const uint8_t *image;     // the ELF file when it is not in the bundle; else NULL
+    size_t image_size;
+    size_t frames;            // free frames it gets beyond its program; 0: CHILD_FRAMES
+    word_t harts;             // bit h: give it slices on hart h; 0: on every hart where we have more than one
+    size_t slices;            // how many on each; 0: one
+    bool bundle;              // hand our bundle over with its contents: it is gone for us
+};
+
+enum child_state { CHILD_NONE, CHILD_BUILT, CHILD_RUNNING };
+
+struct child {
+    enum child_state state;
+    env_t env;
+    space_t space;
+    word_t harts;
+    size_t slices;
+    char label[9];
+};
+
+// NULL when it worked, else a sentence that says why not; then nothing of ours is missing.
+const char *child_build(struct child *child, const struct child_options *options);
+const char *child_start(struct child *child);
+
+// Copy the capability in our slot into the child's slot `to` with these rights, before it starts.
+long child_grant(const struct child *child, slot_t slot, slot_t to, word_t rights);
+
+// True when it has ended; then *status is its exit status (128 + 11 after a fault, 128 + 9 when stopped).
+bool child_ended(const struct child *child, int *status);
+
+// Wait until it has ended: its status.
+int child_wait(const struct child *child);
+
+// Stop it. It has ended then.
+void child_kill(const struct child *child);
+
+// Take everything back from an ended or unstarted child.
+void child_reap(struct child *child);
+
+// All of it: build, start. NULL or a sentence.
+const char *child_spawn(struct child *child, const struct child_options *options);
+
+// A child as a scheduler sees it (env_info): state, ticks used.
+enum env_state child_env_state(const struct child *child);
+
+#endif

@@ -1,0 +1,24 @@
+// SPDX-License-Identifier: BSD-2-Clause
+// Between the files of this room.
+#ifndef LIBOS_LOADER_INTERNAL_H
+#define LIBOS_LOADER_INTERNAL_H
+
+#include <libos/loader/child.h>
+#include <libos/loader/elf.h>
+
+struct page_run {
+    page_t first;
+    size_t count;
+};
+
+// The frames of the bundle this program has, and what to do when they go to somebody else.
+struct page_run bundle_pages(void);
+void bundle_forget(void);
+
+// image.c: put the program of the plan into an unstarted child. NULL or a sentence.
+const char *image_load(const struct child *child, const struct elf_plan *plan, const uint8_t *image);
+
+// Hand a run of at most `most` free frames of ours to a child; count 0: none is left.
+struct page_run frames_move(const struct child *child, size_t most);
+
+#endif

@@ -1,0 +1,60 @@
+// SPDX-License-Identifier: BSD-2-Clause
+/*
+ * What start-up, upcalls and threads share and programs do not use.
+ */
+#ifndef LIBOS_START_INTERNAL_H
+#define LIBOS_START_INTERNAL_H
+
+#include <libos/start/start.h>
+#include <libos/start/upcall.h>
+
+enum cause {
+    CAUSE_FETCH_ALIGN = 0,
+    CAUSE_FETCH_ACCESS,
+    CAUSE_ILLEGAL,
+    CAUSE_BREAKPOINT,
+    CAUSE_LOAD_ALIGN,
+    CAUSE_LOAD_ACCESS,
+    CAUSE_STORE_ALIGN,
+    CAUSE_STORE_ACCESS,
+    CAUSE_CALL,
+    CAUSE_FETCH_PAGE = 12,
+    CAUSE_LOAD_PAGE,
+    CAUSE_STORE_PAGE = 15,
+};
+
+// upcall.S
+void x_entry(void);
+void i_entry(void);
+_Noreturn void upcall_resume(struct trap_frame *frame);
+void upcall_enter(struct trap_frame *(*serve)(struct trap_frame *frame)); // upcalls held exactly once
+
+// upcall.c
+extern char interrupt_stack[];
+extern struct trap_frame main_frame;
+extern bool upcall_float_used; // the floating-point unit is on, and its registers belong to a thread's state
+bool upcall_page_fault(struct trap_frame *frame);
+void upcall_exception(struct trap_frame *frame);
+struct trap_frame *upcall_interrupt(struct trap_frame *frame);
+void upcall_start(void);
+word_t upcall_events(void);      // those that the program's handler of events takes; a wait must end for them, too
+void upcall_events_serve(void);  // call it for those that are pending
+
+/*
+ * What threads do when a program has them; without them the program gives the hart up and goes on where it was.
+ *   slice_end   the slice is over: give the hart up and name the frame to go on with
+ *   wait        let others run until an event or the deadline may have come; false: upcalls are held, nobody else can run
+ */
+struct thread_hooks {
+    struct trap_frame *(*slice_end)(struct trap_frame *frame);
+    bool (*wait)(word_t events, word_t deadline);
+};
+extern const struct thread_hooks *thread_hooks; // NULL: no threads
+
+// crash.c: say what happened, on the program's error output, and end with CRASH_STATUS.
+_Noreturn void crash(const struct trap_frame *frame);
+
+// The name and start of the function at an address, from the program's own table; NULL when it knows none.
+const char *symbol_find(word_t address, word_t *start);
+
+#endif

@@ -1,0 +1,246 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+/*
+ * Where the kernel enters this program: exceptions at x_entry, interrupts and ends of slices at i_entry. Both end in
+ * upcall_resume, which goes on with the program by `jr gp`, without the kernel.
+ *
+ * gp belongs to nobody outside this file. Two stretches of code hold something in it, and an interrupt that
+ * arrives there must not resume through gp:
+ *
+ *   x_entry .. x_open      the exception slot is closed (X_HANDLER is 0), which is how i_entry knows it.
+ *                          The stretch consists of three segments, each of which can be run again from its start
+ *   leave .. leave_held    the way out while interrupt upcalls are open again; i_entry knows it by the pc
+ *
+ * Exceptions are handled with interrupt upcalls held (UPCALL_HOLD above 0), so the two never mix otherwise.
+ */
+#include <libos/start/upcall.h>
+#include <rivet/types.h>
+
+#define SAVE(offset, name, text) .set SAVE_##name, offset;
+#include <rivet/regs.def>
+#undef SAVE
+
+.set MIDDLE, 0x800 // gp points into the middle of the save area: every word is in reach of a 12-bit offset
+
+// 0x3ffffff800, the middle of the save area (SAVE_ADDRESS in sys.h)
+.macro save_area register
+    li \register, 1
+    slli \register, \register, 38
+    addi \register, \register, -MIDDLE
+.endm
+.macro get register, offset, base=gp
+    ld \register, (\offset - MIDDLE)(\base)
+.endm
+.macro put register, offset, base=gp
+    sd \register, (\offset - MIDDLE)(\base)
+.endm
+
+// Registers s0 to s11 and tp: what C functions keep, and only a full save needs.
+.macro each_kept op, frame
+    \op tp, FRAME_X(4)(\frame)
+    \op s0, FRAME_X(8)(\frame)
+    \op s1, FRAME_X(9)(\frame)
+    \op s2, FRAME_X(18)(\frame)
+    \op s3, FRAME_X(19)(\frame)
+    \op s4, FRAME_X(20)(\frame)
+    \op s5, FRAME_X(21)(\frame)
+    \op s6, FRAME_X(22)(\frame)
+    \op s7, FRAME_X(23)(\frame)
+    \op s8, FRAME_X(24)(\frame)
+    \op s9, FRAME_X(25)(\frame)
+    \op s10, FRAME_X(26)(\frame)
+    \op s11, FRAME_X(27)(\frame)
+.endm
+// Registers that C functions may change, but t0-t2 (the kernel moved them) and a0 (scratch of x_entry).
+.macro each_scratch op, frame
+    \op ra, FRAME_X(1)(\frame)
+    \op a1, FRAME_X(11)(\frame)
+    \op a2, FRAME_X(12)(\frame)
+    \op a3, FRAME_X(13)(\frame)
+    \op a4, FRAME_X(14)(\frame)
+    \op a5, FRAME_X(15)(\frame)
+    \op a6, FRAME_X(16)(\frame)
+    \op a7, FRAME_X(17)(\frame)
+    \op t3, FRAME_X(28)(\frame)
+    \op t4, FRAME_X(29)(\frame)
+    \op t5, FRAME_X(30)(\frame)
+    \op t6, FRAME_X(31)(\frame)
+.endm
+
+    .section .text.upcall, "ax", @progbits
+/*
+ * From the kernel, at any instruction of the program. t0 scause, t1 the old pc, t2 stval; t0-t2 of the program
+ * are in the save area, everything else is the program's. The slot is closed: no instruction up to x_open may fault.
+ */
+    .globl x_entry
+x_entry:
+    save_area gp
+    put a0, UPCALL_A0
+x_entry_stack: // a0 is free: the frame's address
+    get a0, UPCALL_X_LAST
+    xor a0, a0, sp
+    srli a0, a0, UPCALL_STACK_SHIFT
+    bnez a0, x_fresh
+    // The program was on this stack already: its handler takes an exception, and sp is valid there.
+    slli a0, sp, 64 - UPCALL_STACK_SHIFT
+    srli a0, a0, 64 - UPCALL_STACK_SHIFT
+    addi a0, a0, -UPCALL_RESERVE
+    bltz a0, x_too_deep
+    addi a0, sp, -FRAME_SIZE
+    j x_save
+x_too_deep: // a handler that faults without end: the slot is closed, so this stops the program for its creator
+    ebreak
+x_fresh:
+    get a0, UPCALL_X_LAST
+    addi a0, a0, -FRAME_SIZE
+x_save:
+    sd t0, FRAME_CAUSE(a0)
+    sd t1, FRAME_X(0)(a0)
+    sd t2, FRAME_ADDRESS(a0)
+    sd sp, FRAME_X(2)(a0)
+    each_scratch sd, a0
+x_entry_slot: // t0-t3 are free
+    get t0, SAVE_X_T0
+    get t1, SAVE_X_T1
+    get t2, SAVE_X_T2
+    get t3, UPCALL_A0
+    sd t0, FRAME_X(5)(a0)
+    sd t1, FRAME_X(6)(a0)
+    sd t2, FRAME_X(7)(a0)
+    sd t3, FRAME_X(10)(a0)
+    put zero, SAVE_I_HANDLER
+    lla t3, x_entry
+    put t3, SAVE_X_HANDLER
+x_open: // the program can take exceptions again, and no interrupt comes
+    get t0, UPCALL_HOLD
+    addi t0, t0, 1
+    put t0, UPCALL_HOLD
+    mv sp, a0
+    call upcall_page_fault // the frequent case, with half of the registers saved
+    bnez a0, leave_light
+    each_kept sd, sp
+    mv a0, sp
+    call upcall_exception
+    mv a0, sp
+    j upcall_resume
+
+/*
+ * upcall_resume(a0 frame): go on as the frame says. HOLD counts this level; at the outermost the interrupt slot opens
+ * before the program goes on. Never returns.
+ */
+    .globl upcall_resume
+upcall_resume:
+    mv sp, a0
+    each_kept ld, sp
+leave_light: // sp: the frame; s0-s11 and tp are the program's
+    save_area gp
+    get t0, UPCALL_HOLD
+    addi t0, t0, -1
+    put t0, UPCALL_HOLD
+    bnez t0, leave_nested
+    lla t0, i_entry
+    put t0, SAVE_I_HANDLER
+leave: // interrupts may come from here on; until leave_jump i_entry takes sp for the frame
+    get t0, SAVE_PENDING
+    get t1, UPCALL_EVENTS
+    and t0, t0, t1
+    bnez t0, leave_pending
+leave_nested:
+    each_scratch ld, sp
+    ld t0, FRAME_X(5)(sp)
+    ld t1, FRAME_X(6)(sp)
+    ld t2, FRAME_X(7)(sp)
+    ld a0, FRAME_X(10)(sp)
+    ld gp, FRAME_X(0)(sp)
+    ld sp, FRAME_X(2)(sp)
+leave_jump:
+    jr gp
+leave_pending: // something happened while upcalls were held
+    save_area gp
+    put zero, SAVE_I_HANDLER
+leave_held: // also from i_entry. sp: the frame; interrupts are closed, HOLD is 0; gp and t0-t6 are free
+    save_area gp
+    each_kept sd, sp
+    mv a0, sp
+    j interrupt_serve
+
+/*
+ * From the kernel, when I_HANDLER was open: t0 scause, t1 the old pc, t2 free; t0-t2 of the program are in the
+ * interrupt slot, which is closed now.
+ */
+    .globl i_entry
+i_entry:
+    save_area t2
+    get t0, SAVE_X_HANDLER, t2
+    beqz t0, i_in_exception
+    lla t0, leave
+    bltu t1, t0, 1f
+    lla t0, leave_held
+    bgeu t1, t0, 1f
+    lla t0, leave_jump
+    bne t1, t0, leave_held
+    mv t1, gp // at leave_jump itself everything is restored, and the program's pc is in gp
+1:  get t0, UPCALL_HOLD, t2
+    bnez t0, i_held
+    get t0, UPCALL_I_FRAME, t2
+    sd t1, FRAME_X(0)(t0)
+    sd sp, FRAME_X(2)(t0)
+    sd a0, FRAME_X(10)(t0)
+    each_scratch sd, t0
+    each_kept sd, t0
+    mv gp, t2
+    get t1, SAVE_I_T0
+    sd t1, FRAME_X(5)(t0)
+    get t1, SAVE_I_T1
+    sd t1, FRAME_X(6)(t0)
+    get t1, SAVE_I_T2
+    sd t1, FRAME_X(7)(t0)
+    mv a0, t0
+interrupt_serve: // a0: a full frame, gp: the save area, HOLD is 0 and becomes 1
+    get t0, UPCALL_HOLD
+    addi t0, t0, 1
+    put t0, UPCALL_HOLD
+    get sp, UPCALL_I_LAST
+    call upcall_interrupt // the frame to go on with: this one, or another thread's
+    j upcall_resume
+
+// The program holds upcalls: it goes on, the slot stays closed, and upcall_release looks at what is pending.
+i_held:
+    mv gp, t1
+    get t0, SAVE_I_T0, t2
+    get t1, SAVE_I_T1, t2
+    get t2, SAVE_I_T2, t2
+    jr gp
+
+// The exception entry was interrupted. It runs again from the start of its segment with the slot closed.
+i_in_exception:
+    lla t0, x_entry_slot
+    bgeu t1, t0, x_entry_slot
+    lla t0, x_entry_stack
+    bltu t1, t0, 1f
+    get t0, SAVE_I_T0, t2
+    get t1, SAVE_I_T1, t2
+    get t2, SAVE_I_T2, t2
+    j x_entry_stack
+1:  get t0, SAVE_I_T0, t2
+    get t1, SAVE_I_T1, t2
+    get t2, SAVE_I_T2, t2
+    j x_entry
+
+/*
+ * upcall_enter(a0 serve): from C, with upcalls held exactly once. Saves what a C function keeps in the running thread's
+ * frame as if it had been interrupted behind this call, and goes on with the frame that serve(frame) names.
+ */
+    .globl upcall_enter
+    .type upcall_enter, @function
+upcall_enter:
+    save_area gp
+    get t0, UPCALL_I_FRAME
+    sd ra, FRAME_X(0)(t0)
+    sd sp, FRAME_X(2)(t0)
+    each_kept sd, t0
+    get sp, UPCALL_I_LAST
+    mv t1, a0
+    mv a0, t0
+    jalr t1
+    j upcall_resume
+    .size upcall_enter, . - upcall_enter

@@ -1,0 +1,157 @@
+// SPDX-License-Identifier: BSD-2-Clause
+/*
+ * The C half of the upcalls: what is done about an exception, an interrupt, the end of a slice.
+ *
+ * Exceptions arrive here on the exception stack, interrupts on the interrupt stack; both stacks lie in .bss, which the
+ * loader pins, so the way to a page-fault handler never takes a page fault. Invariants:
+ *   (1) while UPCALL_HOLD is above 0, no thread is switched and no handler of events runs
+ *   (2) a frame on the exception stack is copied to the running thread's before anything else can fault
+ */
+#include <libos/ipc/ipc.h>
+#include <libos/start/internal.h>
+#include <libos/vm/vm.h>
+
+_Static_assert(offsetof(struct trap_frame, cause) == FRAME_CAUSE, "assembly and C agree on the frame");
+_Static_assert(offsetof(struct trap_frame, address) == FRAME_ADDRESS, "assembly and C agree on the frame");
+_Static_assert(sizeof(struct trap_frame) == FRAME_SIZE, "assembly and C agree on the frame");
+_Static_assert(UPCALL_SERVE + 8 <= SAVE_F_PC, "the library's words fit the application's room");
+
+#define OUR_EVENTS (EVENT_BIT(SLICE_END) | EVENT_BIT(SWITCHED))
+
+static char exception_stack[UPCALL_STACK_SIZE] __attribute__((aligned(UPCALL_STACK_SIZE)));
+char interrupt_stack[UPCALL_STACK_SIZE] __attribute__((aligned(UPCALL_STACK_SIZE)));
+
+struct trap_frame main_frame; // of the program's first thread
+
+static exception_handler_t exception_handler;
+static events_handler_t events_handler;
+const struct thread_hooks *thread_hooks;
+
+void exception_handle(exception_handler_t handler)
+{
+    exception_handler = handler;
+}
+
+void events_handle(word_t events, events_handler_t handler)
+{
+    upcall_hold();
+    events_handler = handler;
+    SAVE_WORD(UPCALL_EVENTS) = (handler ? events : 0) | OUR_EVENTS;
+    upcall_release();
+}
+
+void upcall_hold(void)
+{
+    SAVE_WORD(UPCALL_HOLD) = SAVE_WORD(UPCALL_HOLD) + 1;
+    __asm__ volatile("" ::: "memory"); // what is protected stays behind the hold
+}
+
+void upcall_release(void)
+{
+    __asm__ volatile("" ::: "memory");
+    if (SAVE_WORD(UPCALL_HOLD) != 1) {
+        SAVE_WORD(UPCALL_HOLD) = SAVE_WORD(UPCALL_HOLD) - 1;
+        return;
+    }
+    for (;;) {
+        if (SAVE_WORD(SAVE_PENDING) & SAVE_WORD(UPCALL_EVENTS)) {
+            upcall_enter(upcall_interrupt); // takes the last hold off
+            return;
+        }
+        SAVE_WORD(UPCALL_HOLD) = 0;
+        SAVE_WORD(SAVE_I_HANDLER) = (word_t)i_entry;
+        // What came before the slot was open is in the word and brings no upcall: look once more.
+        if (!(SAVE_WORD(SAVE_PENDING) & SAVE_WORD(UPCALL_EVENTS)))
+            return;
+        SAVE_WORD(UPCALL_HOLD) = 1;
+    }
+}
+
+// The right that an access wanted which ended in a page fault; 0: it was another exception.
+static word_t right_wanted(word_t cause)
+{
+    switch (cause) {
+    case CAUSE_FETCH_PAGE: return RIGHT_EXECUTE;
+    case CAUSE_LOAD_PAGE:  return RIGHT_READ;
+    case CAUSE_STORE_PAGE: return RIGHT_WRITE;
+    default:               return 0;
+    }
+}
+
+// From upcall.S with half of the registers saved: true to go on. A program's own handler wants all of them.
+bool upcall_page_fault(struct trap_frame *frame)
+{
+    word_t right = right_wanted(frame->cause);
+    return right && !exception_handler && vm_fault(frame->address, right);
+}
+
+/*
+ * The floating-point unit is off until the first instruction that uses it, which is then illegal. Turning it on is asked
+ * once; an illegal instruction after that is one.
+ */
+static bool float_on_first_use(word_t cause)
+{
+    static bool on;
+
+    if (cause != CAUSE_ILLEGAL || on)
+        return false;
+    on = sys_env_float(1).error == ERR_OK;
+    upcall_float_used = on;
+    return on;
+}
+bool upcall_float_used;
+
+// From upcall.S with every register in the frame, which may be changed. Returns to go on with it.
+void upcall_exception(struct trap_frame *frame)
+{
+    word_t right = right_wanted(frame->cause);
+    if (exception_handler && exception_handler(frame))
+        return;
+    if (right && vm_fault(frame->address, right))
+        return;
+    if (float_on_first_use(frame->cause))
+        return;
+    crash(frame);
+}
+
+word_t upcall_events(void)
+{
+    return SAVE_WORD(UPCALL_EVENTS) & ~OUR_EVENTS;
+}
+
+void upcall_events_serve(void)
+{
+    upcall_hold();
+    word_t events = upcall_events() ? events_take(upcall_events()) : 0;
+    if (events)
+        events_handler(events);
+    upcall_release();
+}
+
+// From upcall.S with upcalls held: the frame to go on with, which is another thread's when that is switched.
+struct trap_frame *upcall_interrupt(struct trap_frame *frame)
+{
+    struct trap_frame *running = (struct trap_frame *)SAVE_WORD(UPCALL_I_FRAME);
+
+    if (frame != running)
+        *running = *frame; // invariant (2)
+
+    upcall_events_serve();
+    if (!(events_take(OUR_EVENTS) & EVENT_BIT(SLICE_END)))
+        return running;
+    if (thread_hooks)
+        return thread_hooks->slice_end(running);
+    sys_slice_yield();
+    return running;
+}
+
+// Open both slots. Before this an exception stops the program and slices end without its help.
+void upcall_start(void)
+{
+    SAVE_WORD(UPCALL_X_LAST) = (word_t)exception_stack + UPCALL_STACK_SIZE - 16;
+    SAVE_WORD(UPCALL_I_LAST) = (word_t)interrupt_stack + UPCALL_STACK_SIZE - 16;
+    SAVE_WORD(UPCALL_I_FRAME) = (word_t)&main_frame;
+    SAVE_WORD(UPCALL_EVENTS) = OUR_EVENTS;
+    SAVE_WORD(UPCALL_HOLD) = 1;
+    SAVE_WORD(SAVE_X_HANDLER) = (word_t)x_entry;
+}

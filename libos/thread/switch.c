@@ -1,0 +1,177 @@
+// SPDX-License-Identifier: BSD-2-Clause
+/*
+ * Which thread runs. This file drives a policy (sched/sched.h) and knows who waits; threads that may run are in
+ * the policy's hands alone.
+ *
+ * A switch always happens on the interrupt stack with upcalls held and the running thread's registers in its frame:
+ * that is how an end of slice arrives here, and upcall_enter brings a thread that gives way by itself into
+ * the same state. Invariants, while upcalls are not held:
+ *   (1) `running` is RUNNABLE and not queued; every other RUNNABLE thread is queued with the policy
+ *   (2) the list `waiting` holds exactly the threads that are WAITING
+ *   (3) UPCALL_I_FRAME is running->frame
+ */
+#include <libos/ipc/ipc.h>
+#include <libos/thread/internal.h>
+
+static struct thread first_thread = { .frame = &main_frame, .state = THREAD_RUNNABLE };
+static struct thread *running = &first_thread;
+static struct thread *waiting;
+static const struct sched_ops *policy = &sched_round_robin;
+static word_t turn_began;
+
+struct thread *thread_running(void)
+{
+    return running;
+}
+
+void thread_policy(const struct sched_ops *ops)
+{
+    policy = ops;
+}
+
+void thread_admit(struct thread *thread)
+{
+    if (policy->admit)
+        policy->admit(&thread->task);
+    policy->enqueue(&thread->task);
+}
+
+void thread_wake(struct thread *thread)
+{
+    thread->state = THREAD_RUNNABLE;
+    policy->enqueue(&thread->task);
+}
+
+// Threads whose time or event has come go to the policy.
+static void waiting_wake(void)
+{
+    word_t now = time_now(), pending = SAVE_WORD(SAVE_PENDING);
+
+    for (struct thread **place = &waiting; *place;) {
+        struct thread *thread = *place;
+        bool late = thread->wait_until && thread->wait_until <= now;
+        if (late || (thread->wait_events & pending)) {
+            *place = thread->next;
+            thread_wake(thread);
+        } else {
+            place = &thread->next;
+        }
+    }
+}
+
+// Nobody can run: give the hart up until somebody can.
+static void waiting_sleep(void)
+{
+    word_t events = 0, until = 0;
+
+    for (const struct thread *thread = waiting; thread; thread = thread->next) {
+        events |= thread->wait_events;
+        if (thread->wait_until && (!until || thread->wait_until < until))
+            until = thread->wait_until;
+    }
+    sys_slice_wait(events | upcall_events(), until);
+    upcall_events_serve();
+}
+
+static struct thread *next_pick(void)
+{
+    for (;;) {
+        waiting_wake();
+        struct sched_task *task = policy->pick();
+        if (task)
+            return (struct thread *)task;
+        waiting_sleep();
+    }
+}
+
+static void turn_end(void)
+{
+    word_t now = time_now();
+
+    if (policy->charge)
+        policy->charge(&running->task, now - turn_began);
+    if (running->state == THREAD_RUNNABLE)
+        policy->enqueue(&running->task);
+    if (running->state == THREAD_ENDED && policy->leave)
+        policy->leave(&running->task);
+}
+
+static struct trap_frame *turn_begin(void)
+{
+    struct thread *next = next_pick();
+
+    if (upcall_float_used && next != running) {
+        float_save(running->floats);
+        float_restore(next->floats);
+    }
+    running = next;
+    turn_began = time_now();
+    SAVE_WORD(UPCALL_I_FRAME) = (word_t)running->frame;
+    return running->frame;
+}
+
+static struct trap_frame *switch_by_itself(struct trap_frame *frame)
+{
+    (void)frame;
+    turn_end();
+    return turn_begin();
+}
+
+static struct trap_frame *switch_at_slice_end(struct trap_frame *frame)
+{
+    (void)frame;
+    turn_end();
+    sys_slice_yield();
+    return turn_begin();
+}
+
+void thread_block(enum thread_state state)
+{
+    running->state = state;
+    upcall_enter(switch_by_itself);
+}
+
+static void wait_until(word_t events, word_t deadline)
+{
+    running->wait_events = events;
+    running->wait_until = deadline;
+    running->next = waiting;
+    waiting = running;
+    thread_block(THREAD_WAITING);
+}
+
+// For events_wait. A program that holds upcalls cannot switch.
+static bool wait_hook(word_t events, word_t deadline)
+{
+    upcall_hold();
+    bool alone = SAVE_WORD(UPCALL_HOLD) != 1;
+    if (alone)
+        upcall_release();
+    else
+        wait_until(events, deadline);
+    return !alone;
+}
+
+void thread_yield(void)
+{
+    upcall_hold();
+    thread_block(THREAD_RUNNABLE);
+}
+
+void thread_sleep_until(word_t time)
+{
+    upcall_hold();
+    wait_until(0, time);
+}
+
+void thread_switching_start(void)
+{
+    static const struct thread_hooks hooks = { .slice_end = switch_at_slice_end, .wait = wait_hook };
+
+    if (thread_hooks)
+        return;
+    if (policy->admit)
+        policy->admit(&first_thread.task);
+    turn_began = time_now();
+    thread_hooks = &hooks;
+}

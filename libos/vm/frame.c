@@ -1,0 +1,66 @@
+// SPDX-License-Identifier: BSD-2-Clause
+/*
+ * Finding frames: a walk through the kernel's table from where the last one was found. The walk visits each entry at
+ * most once, so it ends; it is long only when nearly nothing is left.
+ */
+#include <libos/start/start.h>
+#include <libos/vm/frame.h>
+
+static page_t cursor; // where to look next; 0: at the first lookup
+
+static bool frame_is_ours(page_t page)
+{
+    const volatile struct frame *frame = frame_entry(page);
+    return frame && frame->kind == PAGE_FREE && frame->owner == self() && !(frame->flags & PAGE_DYING);
+}
+
+static page_t cursor_start(void)
+{
+    const struct start_info *info = start_info();
+    return info->magic == START_MAGIC && frame_entry(info->frames_first) ? info->frames_first : machine()->ram_first;
+}
+
+page_t frame_find(size_t count)
+{
+    page_t first = machine()->ram_first, total = machine()->ram_count;
+    size_t run = 0;
+
+    if (!cursor)
+        cursor = cursor_start();
+    // A run must not wrap around, so a run at the old cursor is seen whole only after one more stretch of `count`.
+    for (page_t step = 0; step < total + count; step++) {
+        if (cursor >= first + total) {
+            cursor = first;
+            run = 0;
+        }
+        run = frame_is_ours(cursor) ? run + 1 : 0;
+        cursor++;
+        if (run == count)
+            return cursor - count;
+    }
+    return FRAME_NONE;
+}
+
+page_t frame_alloc(void)
+{
+    upcall_hold();
+    page_t page = frame_find(1);
+    long error = ERR_OK;
+    while (page != FRAME_NONE && (error = sys_page_alloc(page).error) == ERR_AGAIN)
+        continue; // cleared in pieces
+    upcall_release();
+    return error == ERR_OK ? page : FRAME_NONE;
+}
+
+void frame_free(page_t page)
+{
+    sys_page_free(page);
+}
+
+size_t frame_count_free(void)
+{
+    size_t count = 0;
+    for (page_t i = 0; i < machine()->ram_count; i++)
+        count += frame_is_ours(machine()->ram_first + i);
+    return count;
+}

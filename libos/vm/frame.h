@@ -1,0 +1,26 @@
+// SPDX-License-Identifier: BSD-2-Clause
+/*
+ * Frames of one's own. No list is kept: the kernel's frame table says what is ours and free, and looking costs
+ * no call. A frame that was found stays free until a call takes it, so two lookups without a use between them
+ * may answer the same; callers hold upcalls from the lookup to the use.
+ */
+#ifndef LIBOS_FRAME_H
+#define LIBOS_FRAME_H
+
+#include <libos/sys/sys.h>
+
+#define FRAME_NONE 0ul
+
+// First page of `count` neighbouring free frames of ours, FRAME_NONE when there is no such run.
+page_t frame_find(size_t count);
+
+// A free frame of ours, made usable (cleared, kind DATA); FRAME_NONE when none is left.
+page_t frame_alloc(void);
+
+// The opposite: the frame must not be mapped any more.
+void frame_free(page_t page);
+
+// How many free frames are ours.
+size_t frame_count_free(void);
+
+#endif

@@ -1,0 +1,360 @@
+#!/usr/bin/python3
+# SPDX-License-Identifier: BSD-2-Clause
+"""The shell, driven through a pseudo-terminal as a person would.
+
+    shell_test.py --build build/rivet --harts 4
+
+One boot serves most steps, in the order they stand here: each leaves a prompt behind for the next. What went over
+the line is printed when a step fails. QEMU ends with us, however we end.
+"""
+
+import argparse
+import os
+import re
+import subprocess
+import sys
+import time
+
+import pexpect
+
+RUN = os.path.join(os.path.dirname(os.path.abspath(__file__)), "..", "..", "tools", "run.py")
+PROMPT = "rivet> "
+UP, LEFT = "\x1b[A", "\x1b[D"
+CTRL_C, CTRL_D, CTRL_U, CTRL_BACKSLASH = "\x03", "\x04", "\x15", "\x1c"
+LIMIT_SECONDS = 30  # for one thing to appear; a loaded machine with one core needs some
+
+
+class Shell:
+    """A machine at the other end of a terminal."""
+
+    def __init__(self, options):
+        self.line = pexpect.spawn(RUN, ["--build", options.build, "--harts", str(options.harts)], timeout=LIMIT_SECONDS,
+                                  encoding="utf-8", codec_errors="replace", dimensions=(24, 80))
+        self.line.logfile_read = self.log = Log()
+
+    def __enter__(self):
+        return self
+
+    def __exit__(self, *_):
+        self.line.close(force=True)
+
+    def type(self, keys):
+        self.line.send(keys)
+
+    def expect(self, text):
+        """Waits for exactly this text; returns what came before it."""
+        self.line.expect_exact(text)
+        return self.line.before
+
+    def prompt(self):
+        return self.expect("\r\n" + PROMPT)
+
+    def command(self, text):
+        """Types a line; returns the lines it prints."""
+        self.type(text)
+        self.expect(text)  # the echo
+        self.type("\r")
+        return self.prompt().replace("\r\n", "\n").strip("\n").split("\n")
+
+    def ended(self):
+        """Waits for QEMU's end; returns the exit status."""
+        self.line.expect(pexpect.EOF)
+        self.line.wait()
+        return self.line.exitstatus
+
+
+class Log:
+    def __init__(self):
+        self.text = ""
+
+    def write(self, text):
+        self.text += text
+
+    def flush(self):
+        pass
+
+
+def check(condition, *what):
+    if not condition:
+        raise AssertionError(" ".join(map(str, what)))
+
+
+# The steps
+
+
+def prompt(shell):
+    shell.expect(PROMPT)
+    time.sleep(0.5)
+    try:
+        after = shell.line.read_nonblocking(100, timeout=0.1)
+    except pexpect.TIMEOUT:
+        after = ""
+    check(after == "", "behind the prompt came", repr(after))
+
+
+def programs(shell):
+    check(shell.command("hello")[0] == "Hello from Rivet")
+    # Blanks around words, an empty line, a line of blanks.
+    check(shell.command("  hello  ")[0] == "Hello from Rivet")
+    check(shell.command("") == [""])
+    check(shell.command("    ") == [""])
+
+
+def arguments(shell):
+    printed = shell.command("echo one 'two  three' \"\" four\\ five '&'")
+    check(printed == ["one two  three  four five &"], printed)
+
+
+def editing(shell):
+    shell.type("helo" + LEFT + "l")
+    shell.type("\r")
+    check("Hello from Rivet" in shell.prompt())
+    shell.type("nonsense" + CTRL_U + "hello\r")
+    check("Hello from Rivet" in shell.prompt())
+    shell.type("hello\x1b[15~\x1b[1;2P\r")  # F5 and Shift-F1, which mean nothing here
+    check("Hello from Rivet" in shell.prompt())
+    shell.type("x" * 300 + CTRL_U + "hello\r")
+    check("Hello from Rivet" in shell.prompt())
+
+
+def history(shell):
+    shell.command("hello")
+    shell.command("help")
+    shell.type(UP + UP)
+    shell.expect("hello")
+    shell.type("\r")
+    check("Hello from Rivet" in shell.prompt())
+
+
+def abandoned(shell):
+    shell.type("hello" + CTRL_C)
+    check("Hello from" not in shell.prompt(), "Ctrl-C ran the line")
+    check("^C" in shell.line.before)
+
+
+def interrupt(shell):
+    for key in (CTRL_C, CTRL_BACKSLASH):
+        shell.type("spin\r")
+        shell.expect("spin\r\n")
+        time.sleep(0.5)
+        shell.type(key)
+        check("spin: stopped (status 130)" in shell.prompt(), shell.line.before)
+        check(shell.command("hello")[0] == "Hello from Rivet")
+
+
+def type_ahead(shell):
+    """What is typed while nobody reads is there when the shell reads again."""
+    shell.type("spin\r")
+    shell.expect("spin\r\n")
+    time.sleep(0.3)
+    shell.type(CTRL_C + "hello\r")
+    shell.expect("spin: stopped (status 130)")
+    shell.expect("Hello from Rivet")
+    shell.prompt()
+
+
+def unknown(shell):
+    printed = shell.command("nosuchthing 1 2 3")
+    check(len(printed) == 1 and re.fullmatch(r"nosuchthing: there is no .*\.", printed[0]), printed)
+    printed = shell.command("echo 'open")
+    check(len(printed) == 1 and "quote" in printed[0], printed)
+
+
+def table(lines):
+    """The rows of a table whose first line is its head."""
+    return [line.split() for line in lines[1:]]
+
+
+def ps_rows(shell):
+    return {row[1]: row for row in table(shell.command("ps"))}
+
+
+def background(shell):
+    printed = shell.command("spin &")
+    match = re.fullmatch(r"spin runs as ([0-9a-f]+)", printed[0])
+    check(match, printed)
+    rows = ps_rows(shell)
+    check(rows["spin"][0] == match[1] and rows["spin"][2] in ("runs", "ready"), rows["spin"])
+    check(shell.command("hello")[0] == "Hello from Rivet")
+    time.sleep(0.3)
+    before, after = float(rows["spin"][5]), float(ps_rows(shell)["spin"][5])
+    check(after > before, "spin uses no time:", before, after)
+
+    shell.command("kill spin")
+    shell.type("\r")
+    shell.prompt()
+    check("spin" not in ps_rows(shell))
+    match = re.fullmatch(r"spin runs as ([0-9a-f]+)", shell.command("spin &")[0])
+    printed = shell.command("kill " + match[1])
+    printed += shell.command("")
+    check("spin: stopped (status 137)" in printed, printed)
+    check("spin" not in ps_rows(shell))
+
+    # One that ends by itself is reported, too.
+    printed = shell.command("hello &")
+    time.sleep(0.5)
+    printed += shell.command("")
+    check("hello: done" in printed, printed)
+
+
+def kill_refused(shell):
+    for what in ("init", "console", "nobody", "ffffffffffffffffff", "0"):
+        printed = shell.command("kill " + what)
+        check(len(printed) == 1 and printed[0].startswith("kill: "), printed)
+    check(shell.command("kill")[0].startswith("kill: "))
+    check("init" in ps_rows(shell))
+
+
+def ps(shell):
+    rows = ps_rows(shell)
+    for name in ("init", "console", "shell"):
+        check(name in rows, name, "is missing in", rows)
+    check(rows["shell"][2] == "runs" and rows["shell"][3].isdigit(), rows["shell"])
+    check(rows["console"][2] == "accepting", rows["console"])
+    check(all(int(row[4]) >= 0 for row in rows.values()))
+
+
+def mem_rows(shell):
+    """Owner to (frames, {kind: frames})."""
+    rows = {}
+    for row in table(shell.command("mem")):
+        kinds = {row[i + 1]: int(row[i]) for i in range(3, len(row), 2)}
+        rows[row[0]] = (int(row[1]), kinds)
+        check(int(row[2]) == 4 * int(row[1]), row)
+        check(sum(kinds.values()) == int(row[1]), row)
+    return rows
+
+
+def mem(shell):
+    rows = mem_rows(shell)
+    check(rows["shell"][1]["free"] > 1000, rows["shell"])
+    check("env" in rows["init"][1], rows["init"])
+    total = sum(row[0] for row in rows.values())
+    check(total % 256 == 0 and total * 4 // 1024 <= 128, total, "frames are not what a machine of 128 MiB has")
+
+
+def nothing_lost(shell):
+    """Programs that ended, crashed, or were stopped gave back every frame."""
+    shell.command("hello")
+    before = mem_rows(shell)
+    for _ in range(3):
+        shell.command("hello")
+        shell.command("crash")
+        shell.command("spin &")
+        shell.command("kill spin")
+        shell.command("")
+    after = mem_rows(shell)
+    check(before["shell"] == after["shell"], "before", before["shell"], "after", after["shell"])
+    check(before.keys() == after.keys(), before.keys(), after.keys())
+
+
+def slices(shell, harts):
+    lines = shell.command("slices")
+    check(len(lines) == 1 + harts, lines)
+    for hart, line in enumerate(lines[1:]):
+        check(line.startswith(f"hart {hart}:"), line)
+        runs = re.findall(r"(\d+)(?:-(\d+))? (\S+)", line.split(":")[1])
+        position = 0
+        for first, last, owner in runs:
+            check(int(first) == position and owner != "-", line)
+            position = int(last or first) + 1
+        check(position == 32, line)
+        check("shell" in {run[2] for run in runs}, line)
+
+
+def crash(shell):
+    printed = shell.command("crash")
+    text = "\n".join(printed)
+    check(re.search(r"^crash: .*cause 0x[0-9a-f]+, pc 0x[0-9a-f]+, address 0x[0-9a-f]+", text, re.M), printed)
+    check(re.search(r" ra 0x[0-9a-f]{16}", text) and re.search(r" t6 0x[0-9a-f]{16}", text), printed)
+    check(re.search(r"^  at 0x[0-9a-f]+ \w+\+0x", text, re.M), "no backtrace with names:", printed)
+    check(printed[-1] == "crash: stopped (status 139)", printed)
+    check(shell.command("hello")[0] == "Hello from Rivet")
+
+
+def timed(shell):
+    printed = shell.command("time hello")
+    check(printed[0] == "Hello from Rivet", printed)
+    match = re.fullmatch(r"(\d+\.\d{6}) s(, \d+ instructions)?", printed[-1])
+    check(match and 0 < float(match[1]) < LIMIT_SECONDS, printed)
+    check(shell.command("time")[0].startswith("time: "))
+
+
+def listing(shell):
+    names = {line.split()[1] for line in shell.command("ls")}
+    check({"init", "console", "shell", "hello", "crash", "spin"} <= names, names)
+    text = "\n".join(shell.command("help"))
+    for word in ("ps", "mem", "slices", "kill", "time", "reboot", "poweroff", "Ctrl-C"):
+        check(word in text, word, "is not in the help")
+
+
+def reboot(shell):
+    shell.type("reboot\r")
+    shell.expect("reboot\r\n")
+    shell.expect(PROMPT)
+    check(shell.command("hello")[0] == "Hello from Rivet")
+
+
+def end_of_input(shell):
+    shell.type("x" + CTRL_D)  # on a line that is not empty it means another thing
+    shell.type(CTRL_C)
+    shell.prompt()
+    shell.type(CTRL_D)
+    status = shell.ended()
+    check(status == 0, "QEMU ended with", status)
+
+
+def session(options):
+    with Shell(options) as shell:
+        try:
+            for step in (prompt, programs, arguments, editing, history, abandoned, unknown, ps, mem, crash, interrupt,
+                         type_ahead, background, kill_refused, timed, listing, nothing_lost, reboot):
+                run_step(step, shell)
+            run_step(lambda it: slices(it, options.harts), shell, "slices")
+            run_step(end_of_input, shell)
+        except (AssertionError, pexpect.ExceptionPexpect):
+            print("What went over the line:\n" + shell.log.text, file=sys.stderr)
+            raise
+
+
+def run_step(step, shell, name=None):
+    began = time.monotonic()
+    step(shell)
+    print(f"ok {name or step.__name__} ({time.monotonic() - began:.1f} s)", flush=True)
+
+
+def poweroff(options):
+    with Shell(options) as shell:
+        shell.expect(PROMPT)
+        shell.type("poweroff\r")
+        status = shell.ended()
+        check(status == 0, "QEMU ended with", status)
+    print("ok poweroff", flush=True)
+
+
+def piped(options):
+    """Without a terminal: what is piped in is typed, and its end powers off."""
+    result = subprocess.run([RUN, "--build", options.build, "--harts", str(options.harts), "--shell", "--timeout", "60"],
+                            input=b"hello\necho piped\n", stdout=subprocess.PIPE, timeout=90, check=False)
+    check(result.returncode == 0, "status", result.returncode)
+    check(b"Hello from Rivet" in result.stdout and b"\npiped\r\n" in result.stdout, result.stdout)
+    print("ok piped", flush=True)
+
+
+def main():
+    parser = argparse.ArgumentParser(description=__doc__.split("\n", 1)[0])
+    parser.add_argument("--build", required=True, help="where the kernel and the programs were built")
+    parser.add_argument("--harts", type=int, default=4)
+    options = parser.parse_args()
+    try:
+        session(options)
+        poweroff(options)
+        piped(options)
+    except (AssertionError, pexpect.ExceptionPexpect) as error:
+        print(f"not ok: {error}", file=sys.stderr)
+        return 1
+    return 0
+
+
+if __name__ == "__main__":
+    sys.exit(main())

@@ -1,0 +1,235 @@
+# SPDX-License-Identifier: BSD-2-Clause
+"""A guest: QEMU running Rivet, with its serial line in our hands.
+
+Owns the command line of QEMU, the process, and what has been read from it. A guest never outlives its owner: the
+kernel kills QEMU when the process that started it dies, and `stop` is called on every way out.
+
+    with Guest("build/rivet", harts=4, app=["hello"]) as guest:
+        guest.expect(rb"Hello", timeout=20)
+        assert guest.wait(timeout=20) == 0
+
+A guest with `framed=False` is what a person at the serial line sees: everything is in the stream FIRMWARE, and there
+is no exit status.
+"""
+
+import ctypes
+import os
+import re
+import select
+import signal
+import subprocess
+import time
+import urllib.parse
+
+from frames import ERR, FIRMWARE, KERNEL, OUT, Decoder  # noqa: F401 (the streams are part of our interface)
+
+PANIC = b"rivet: panic"
+PANIC_QUIET_SECONDS = 0.5  # a panic's text has ended when nothing has come for so long
+PANIC_LIMIT_SECONDS = 5
+INPUT_GRACE_SECONDS = 3
+PR_SET_PDEATHSIG = 1  # from linux/prctl.h
+QEMU_DEFAULT = "qemu-system-riscv64"
+QEMU_OLDEST = (7, 2)
+
+
+class GuestError(Exception):
+    """Something the user can do something about; its text is one plain sentence."""
+
+
+def word_encode(argument):
+    """One boot argument out of any bytes. The empty argument is %00, which decodes to an empty C string."""
+    return urllib.parse.quote(os.fsencode(argument), safe="/:=,+@") or "%00"
+
+
+def boot_words(framed, trace, append, app):
+    words = ["framed"] * framed + ["trace"] * trace + list(append)
+    if app:
+        words += ["run"] + [word_encode(argument) for argument in app]
+    return " ".join(words)
+
+
+def die_with_parent():
+    """Runs in the child before QEMU: it is killed when we die, however we die."""
+    ctypes.CDLL(None).prctl(PR_SET_PDEATHSIG, signal.SIGKILL)
+
+
+def qemu_check(qemu=QEMU_DEFAULT):
+    """Refuses a missing QEMU and one that is too old, each with a sentence; returns the version."""
+    try:
+        text = subprocess.run([qemu, "--version"], capture_output=True, text=True, check=False).stdout
+    except OSError as error:
+        raise GuestError(f"{qemu} can't be run ({error.strerror}): install the package qemu-system-misc.") from None
+    version = re.search(r"version (\d+)\.(\d+)(\.\d+)?", text)
+    if not version:
+        raise GuestError(f"{qemu} doesn't say its version, so it doesn't look like a working QEMU.")
+    number = version[0].split()[1]
+    if (int(version[1]), int(version[2])) < QEMU_OLDEST:
+        raise GuestError(f"QEMU {number} is too old: 7.2 or newer is needed, as in Debian 12.")
+    return number
+
+
+class Guest:
+    def __init__(self, build="build/rivet", *, harts=4, mem="128M", icount=False, trace=False, append=(), app=(),
+                 framed=True, qemu=QEMU_DEFAULT, kernel=None, initrd=None, extra=()):
+        self.kernel = kernel or os.path.join(build, "rivet.bin")
+        self.initrd = initrd or os.path.join(build, "initrd.cpio")
+        self.qemu = qemu
+        self.harts, self.mem, self.icount = harts, mem, icount
+        self.extra = list(extra)
+        self.words = boot_words(framed, trace, append, app)
+        self.framed = framed
+        self.decoder = Decoder()
+        self.text = {stream: bytearray() for stream in (FIRMWARE, KERNEL, OUT, ERR)}  # what was read so far
+        self.text_limit = None  # how much of each to keep; everything, for tests
+        self.seen = dict.fromkeys(self.text, 0)  # how far expect() has looked
+        self.panicked = False
+        self.ended = False  # QEMU closed the line
+        self.input_since = None  # when the kernel first spoke, which is when input may begin
+        self.process = None
+        self._unsent = b""
+
+    # The command line
+
+    def command(self, serial=("-display", "none", "-monitor", "none", "-serial", "stdio")):
+        """The command line of QEMU. Without the monitor every byte of input reaches the guest."""
+        line = [self.qemu, "-M", "virt", "-smp", str(self.harts), "-m", self.mem, *serial]
+        line += ["-kernel", self.kernel, "-initrd", self.initrd, "-append", self.words]
+        if self.framed:
+            line += ["-no-reboot"]
+        if self.icount:
+            line += ["-icount", "shift=0,sleep=off"]
+        return line + self.extra
+
+    def files_check(self):
+        for path in (self.kernel, self.initrd):
+            if not os.path.isfile(path):
+                raise GuestError(f"{path} does not exist: build it first, with ./rivet build.")
+
+    # The process
+
+    def start(self):
+        self.files_check()
+        try:
+            self.process = subprocess.Popen(self.command(), stdin=subprocess.PIPE, stdout=subprocess.PIPE,
+                                            stderr=subprocess.STDOUT, bufsize=0, start_new_session=True,
+                                            preexec_fn=die_with_parent)
+        except OSError as error:
+            raise GuestError(f"{self.qemu} can't be run ({error.strerror}).") from None
+        os.set_blocking(self.process.stdin.fileno(), False)
+        return self
+
+    def stop(self):
+        """Ends QEMU: politely, so that it closes what it has open, then not."""
+        if self.process is None:
+            return
+        self.process.terminate()
+        try:
+            self.process.wait(2)
+        except subprocess.TimeoutExpired:
+            self.process.kill()
+            self.process.wait()
+        self.process.stdin.close()
+        self.process.stdout.close()
+        self.process = None
+
+    def __enter__(self):
+        return self if self.process else self.start()
+
+    def __exit__(self, *_):
+        self.stop()
+
+    # The line
+
+    @property
+    def status(self):
+        """The program's exit status, or None while it has not ended."""
+        return self.decoder.status
+
+    @property
+    def unsent(self):
+        return len(self._unsent)
+
+    def send(self, data):
+        """Queues input; it is written while the guest is read, as fast as the guest takes it."""
+        self._unsent += data
+
+    def takes_input(self):
+        """True once the program is there. What is typed while a machine boots is lost when its UART is set up, so
+        input waits for the program's stream to be opened, or some seconds after the kernel's first word."""
+        if not self.framed:
+            return True
+        if self.decoder.stream in (OUT, ERR) or self.text[OUT] or self.text[ERR]:
+            return True
+        return self.input_since is not None and time.monotonic() > self.input_since + INPUT_GRACE_SECONDS
+
+    def step(self, timeout, watch=()):
+        """Waits until something can be done, does it, and returns (pieces read, watched descriptors that are ready)."""
+        output, source = self.process.stdin.fileno(), self.process.stdout.fileno()
+        sending = [output] if self._unsent and self.takes_input() else []
+        readable, writable, _ = select.select([*([] if self.ended else [source]), *watch], sending, [], max(timeout, 0))
+        if writable:
+            self._write(output)
+        pieces = self._read(source) if source in readable else []
+        return pieces, [one for one in readable if one != source]
+
+    def _write(self, output):
+        try:
+            self._unsent = self._unsent[os.write(output, self._unsent[:4096]) :]
+        except BlockingIOError:
+            pass
+        except BrokenPipeError:
+            self._unsent = b""
+
+    def _read(self, source):
+        data = os.read(source, 65536)
+        if not data:
+            self.ended = True
+        pieces = self.decoder.feed(data) if self.framed else [(FIRMWARE, data)]
+        for stream, text in pieces:
+            self.text[stream] += text
+            if self.input_since is None and stream != FIRMWARE:
+                self.input_since = time.monotonic()
+            if stream in (KERNEL, FIRMWARE) and PANIC in self.text[stream][-len(text) - len(PANIC) :]:
+                self.panicked = True
+            if self.text_limit:
+                del self.text[stream][: -self.text_limit]
+        return pieces
+
+    # For tests and for bench
+
+    def expect(self, pattern, timeout=20, stream=None):
+        """Reads until `pattern` (bytes) appears after what was expected before; returns the match."""
+        stream = stream or (OUT if self.framed else FIRMWARE)
+        deadline = time.monotonic() + timeout
+        while True:
+            match = re.compile(pattern, re.S).search(self.text[stream], self.seen[stream])
+            if match:
+                self.seen[stream] = match.end()
+                return match
+            left = deadline - time.monotonic()
+            if left <= 0 or self.ended or self.status is not None:
+                why = "QEMU ended" if self.ended else "the program ended" if left > 0 else f"{timeout} s passed"
+                raise AssertionError(f"{pattern!r} did not come: {why}. Since the last match came "
+                                     f"{bytes(self.text[stream][self.seen[stream]:])!r}")
+            self.step(min(left, 1))
+
+    def wait(self, timeout=60):
+        """Reads until the run is over; returns the program's status, or None when it ended without one."""
+        deadline = time.monotonic() + timeout
+        while self.status is None and not self.ended:
+            if time.monotonic() >= deadline:
+                raise AssertionError(f"the program did not end within {timeout} s")
+            if self.panicked:
+                self.panic_drain()
+                return None
+            self.step(min(deadline - time.monotonic(), 1))
+        return self.status
+
+    def panic_drain(self, show=lambda pieces: None):
+        """Reads the rest of a panic's text: harts that panicked do not end QEMU by themselves."""
+        limit = time.monotonic() + PANIC_LIMIT_SECONDS
+        while not self.ended and time.monotonic() < limit:
+            pieces, _ = self.step(PANIC_QUIET_SECONDS)
+            if not pieces and not self.ended:
+                return
+            show(pieces)

@@ -1,0 +1,48 @@
+#!/usr/bin/python3
+# SPDX-License-Identifier: BSD-2-Clause
+"""One test in a guest: runs tools/run.py and compares exit status and output with what was promised.
+
+    guest_test.py --status 0 --stdout 'Hello' -- --build build/rivet --harts 4 --timeout 60 hello
+
+Everything the guest said is printed, so that a failure explains itself.
+"""
+
+import argparse
+import os
+import re
+import subprocess
+import sys
+
+RUN = os.path.join(os.path.dirname(os.path.abspath(__file__)), "run.py")
+
+
+def complaint_of(options, result):
+    """What is wrong with the result, or None."""
+    if result.returncode != options.status:
+        return f"the exit status is {result.returncode}, not {options.status}"
+    for name, pattern, text in (("stdout", options.stdout, result.stdout), ("stderr", options.stderr, result.stderr)):
+        if pattern and not re.search(pattern.encode(), text, re.M | re.S):
+            return f"{name} does not match {pattern!r}"
+    return None
+
+
+def main():
+    parser = argparse.ArgumentParser()
+    parser.add_argument("--status", type=int, default=0)
+    parser.add_argument("--stdout", metavar="REGEX")
+    parser.add_argument("--stderr", metavar="REGEX")
+    parser.add_argument("run", nargs=argparse.REMAINDER, metavar="-- RUN.PY'S ARGUMENTS")
+    options = parser.parse_args()
+    arguments = options.run[1:] if options.run[:1] == ["--"] else options.run
+
+    result = subprocess.run([RUN, *arguments], stdin=subprocess.DEVNULL, stdout=subprocess.PIPE,
+                            stderr=subprocess.PIPE, check=False)
+    for name, text in (("stdout", result.stdout), ("stderr", result.stderr)):
+        print(f"--- {name}\n{text.decode(errors='replace')}")
+    complaint = complaint_of(options, result)
+    if complaint:
+        sys.exit(f"FAILED: {complaint}")
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,294 @@
+#!/usr/bin/python3
+# SPDX-License-Identifier: BSD-2-Clause
+"""Boots Rivet in QEMU: a shell for a person, or one program whose output and exit status become ours.
+
+With a program, the serial line is framed (see frames.py): the program's standard output is our standard output, its
+standard error and the kernel's messages go to standard error, what we read goes to the program. Our exit status is the
+program's; 124 after --timeout, 125 when the guest ended without a status (a panic, or QEMU failed), 130 after Ctrl-C.
+
+On a terminal Ctrl-C goes to the program as a byte, as on any serial line. A guest that doesn't listen any more is
+ended by three of them in a row. Elsewhere SIGINT ends QEMU.
+"""
+
+import argparse
+import contextlib
+import os
+import re
+import signal
+import subprocess
+import sys
+import termios
+import time
+
+from guest import ERR, FIRMWARE, KERNEL, OUT, Guest, GuestError, QEMU_DEFAULT, die_with_parent, qemu_check
+
+EXIT_TIMEOUT = 124
+EXIT_LOST = 125
+EXIT_INTERRUPTED = 130
+EXIT_PIPE = 141
+
+CTRL_C = b"\x03"
+CTRL_D = b"\x04"
+INTERRUPTS_TO_END = 3
+INTERRUPTS_SECONDS = 2
+INPUT_AHEAD = 4096  # bytes read from standard input that the guest has not taken yet
+TEXT_LIMIT = 65536
+PROMPT = b"rivet> "
+
+
+def say(text):
+    print(f"rivet: {text}", file=sys.stderr, flush=True)
+
+
+# Options
+
+
+def harts_parse(text):
+    if not re.fullmatch(r"[1-8]", text):
+        raise argparse.ArgumentTypeError(f"--harts takes a number from 1 to 8, not '{text}'.")
+    return int(text)
+
+
+def mem_parse(text):
+    match = re.fullmatch(r"([1-9][0-9]{0,5})([MG])", text)
+    mib = int(match[1]) * (1024 if match[2] == "G" else 1) if match else 0
+    if not 32 <= mib <= 16384:
+        raise argparse.ArgumentTypeError(f"--mem takes a size from 32M to 16G, like 128M or 1G, not '{text}'.")
+    return text
+
+
+def seconds_parse(text):
+    if not re.fullmatch(r"[0-9]{1,6}(\.[0-9]+)?", text) or float(text) == 0:
+        raise argparse.ArgumentTypeError(f"--timeout takes a number of seconds, not '{text}'.")
+    return float(text)
+
+
+class Parser(argparse.ArgumentParser):
+    """An argparse that answers wrong input with one sentence instead of a usage text."""
+
+    def error(self, message):
+        message = re.sub(r"^argument [^:]*: (?=--)", "", message)
+        if not message.endswith("."):
+            message += "; --help lists what there is."
+        say(message)
+        sys.exit(2)
+
+
+def parser_make():
+    build = os.path.join(os.path.dirname(os.path.dirname(os.path.abspath(__file__))), "build", "rivet")
+    parser = Parser(prog="run", description="Boots Rivet in QEMU.", allow_abbrev=False)
+    parser.add_argument("--build", default=build, metavar="DIR", help="where the kernel and the programs were built")
+    parser.add_argument("--harts", type=harts_parse, metavar="N", help="1 to 8 (default 4, with --icount 1)")
+    parser.add_argument("--mem", type=mem_parse, default="128M", metavar="SIZE", help="memory, like 32M or 1G")
+    parser.add_argument("--icount", action="store_true", help="count instructions: a repeatable virtual time")
+    parser.add_argument("--timeout", type=seconds_parse, metavar="SECONDS", help="end QEMU and exit 124 after so long")
+    parser.add_argument("--trace", action="store_true", help="the kernel reports each call, upcall and refusal")
+    parser.add_argument("--verbose", action="store_true", help="show QEMU's command line and the firmware's chatter")
+    parser.add_argument("--append", default="", metavar="WORDS", help="more boot arguments")
+    parser.add_argument("--qemu", default=QEMU_DEFAULT, metavar="PATH", help="another qemu-system-riscv64")
+    parser.add_argument("--kernel", metavar="FILE", help="instead of rivet.bin")
+    parser.add_argument("--initrd", metavar="FILE", help="instead of initrd.cpio")
+    parser.add_argument("--version", action="store_true", help="print which QEMU would be used, and do nothing else")
+    parser.add_argument("--shell", action="store_true", help="start the shell (what happens without a program)")
+    parser.add_argument("app", nargs=argparse.REMAINDER, metavar="APP ARGS...", help="the program and its arguments")
+    return parser
+
+
+def options_parse(arguments):
+    parser = parser_make()
+    options = parser.parse_args(arguments)
+    if options.app[:1] == ["--"]:
+        del options.app[0]
+    if options.shell and options.app:
+        parser.error("--shell starts the shell, so it takes no program.")
+    if options.app and options.app[0] == "":
+        parser.error("The name of the program is empty.")
+    if options.harts is None:
+        options.harts = 1 if options.icount else 4
+    if options.icount and options.harts > 1:
+        say("with --icount a hart that waits for another may wait for ever; --harts 1 is exact.")
+    return options
+
+
+def guest_make(options):
+    return Guest(options.build, harts=options.harts, mem=options.mem, icount=options.icount, trace=options.trace,
+                 append=options.append.split(), app=options.app, framed=bool(options.app), qemu=options.qemu,
+                 kernel=options.kernel, initrd=options.initrd)
+
+
+# The terminal
+
+
+def terminal_is_ours(descriptor):
+    """A terminal, and we are in its foreground: reading it as a background job would stop us."""
+    try:
+        return os.isatty(descriptor) and os.tcgetpgrp(descriptor) == os.getpgrp()
+    except OSError:
+        return False
+
+
+@contextlib.contextmanager
+def terminal_raw(raw):
+    """Every key goes to the guest while this lasts. Output keeps its processing, so "\\n" still starts a line."""
+    if not raw:
+        yield
+        return
+    before = termios.tcgetattr(0)
+    mode = termios.tcgetattr(0)
+    mode[0] &= ~(termios.IXON | termios.ISTRIP)
+    mode[3] &= ~(termios.ICANON | termios.ECHO | termios.ISIG | termios.IEXTEN)
+    termios.tcsetattr(0, termios.TCSADRAIN, mode)
+    try:
+        yield
+    finally:
+        termios.tcsetattr(0, termios.TCSADRAIN, before)
+
+
+def signals_end_us():
+    """Turns the signals that end a program into an exception, so that every `finally` runs."""
+
+    def end(number, _frame):
+        sys.exit(128 + number)
+
+    for number in (signal.SIGINT, signal.SIGTERM, signal.SIGHUP):
+        signal.signal(number, end)
+
+
+# A run
+
+
+class Run:
+    """Moves bytes between our descriptors and the guest until the run is over."""
+
+    def __init__(self, guest, verbose=False, timeout=None):
+        self.guest, self.verbose = guest, verbose
+        self.deadline = time.monotonic() + timeout if timeout else None
+        self.interrupts = []  # when Ctrl-C was pressed
+        self.raw = terminal_is_ours(0)
+        self.input_open = self.raw or not os.isatty(0)
+
+    def show(self, pieces):
+        for stream, text in pieces:
+            if stream == OUT or not self.guest.framed:
+                sys.stdout.buffer.write(text)
+                sys.stdout.buffer.flush()
+            elif stream in (ERR, KERNEL) or self.verbose:
+                sys.stderr.buffer.write(text)
+                sys.stderr.buffer.flush()
+
+    def forward(self):
+        """Standard input to the guest; its end becomes a Ctrl-D."""
+        try:
+            data = os.read(0, INPUT_AHEAD)
+        except OSError:
+            data = b""
+        self.guest.send(data or CTRL_D)
+        self.input_open = bool(data)
+        if self.raw and CTRL_C in data:
+            now = time.monotonic()
+            self.interrupts = [then for then in self.interrupts if now - then < INTERRUPTS_SECONDS]
+            self.interrupts += [now] * data.count(CTRL_C)
+
+    def may_forward(self):
+        if not self.guest.framed and PROMPT not in self.guest.text[FIRMWARE]:
+            return False  # before the shell is there nobody keeps what is typed
+        return self.input_open and self.guest.unsent < INPUT_AHEAD
+
+    def loop(self):
+        guest = self.guest
+        while True:
+            left = 1 if self.deadline is None else self.deadline - time.monotonic()
+            if left <= 0:
+                return self.timed_out()
+            pieces, ready = guest.step(min(left, 1), [0] if self.may_forward() else [])
+            self.show(pieces)
+            if ready:
+                self.forward()
+            if guest.status is not None:
+                return guest.status
+            if guest.panicked:
+                return self.panicked()
+            if guest.ended:
+                return self.lost()
+            if len(self.interrupts) >= INTERRUPTS_TO_END:
+                say("ended by Ctrl-C; the guest did not answer.")
+                return EXIT_INTERRUPTED
+
+    def chatter(self):
+        """What the firmware said, when nothing else explains what went wrong."""
+        if self.guest.framed and not self.verbose:
+            sys.stderr.buffer.write(self.guest.text[FIRMWARE])
+            sys.stderr.buffer.flush()
+
+    def timed_out(self):
+        if self.guest.input_since is None:
+            self.chatter()
+        say("the program did not end in time.")
+        return EXIT_TIMEOUT
+
+    def panicked(self):
+        self.guest.panic_drain(self.show)
+        if self.guest.input_since is None:
+            self.chatter()
+        say("the kernel panicked.")
+        return EXIT_LOST
+
+    def lost(self):
+        status = self.guest.process.wait()
+        if not self.guest.framed:
+            return status if status >= 0 else EXIT_LOST
+        self.chatter()
+        say(f"QEMU ended (with {status}) before the program did.")
+        return EXIT_LOST
+
+
+def run_with_pipes(guest, options):
+    with guest:
+        guest.text_limit = TEXT_LIMIT
+        run = Run(guest, options.verbose, options.timeout)
+        with terminal_raw(run.raw):
+            return run.loop()
+
+
+def run_on_terminal(guest, options):
+    """The shell for a person: QEMU has the terminal to itself, with its own escape key."""
+    guest.files_check()
+    say("starting; Ctrl-A x leaves QEMU, Ctrl-A h lists its other keys.")
+    before = termios.tcgetattr(0)
+    signal.signal(signal.SIGINT, signal.SIG_IGN)
+    qemu = subprocess.Popen(guest.command(serial=["-nographic"]), preexec_fn=die_with_parent)
+    try:
+        return qemu.wait(options.timeout)
+    except subprocess.TimeoutExpired:
+        say("the guest did not end in time.")
+        return EXIT_TIMEOUT
+    finally:
+        qemu.terminate()
+        qemu.wait()
+        termios.tcsetattr(0, termios.TCSADRAIN, before)
+
+
+def main(arguments):
+    options = options_parse(arguments)
+    signals_end_us()
+    try:
+        version = qemu_check(options.qemu)
+        if options.version:
+            print(f"QEMU {version}")
+            return 0
+        guest = guest_make(options)
+        if options.verbose:
+            say(" ".join(guest.command()))
+        if not options.app and terminal_is_ours(0):
+            return run_on_terminal(guest, options)
+        return run_with_pipes(guest, options)
+    except GuestError as error:
+        say(error)
+        return EXIT_LOST
+    except BrokenPipeError:
+        os.dup2(os.open(os.devnull, os.O_WRONLY), 1)  # or the interpreter would complain while it closes it
+        return EXIT_PIPE
+
+
+if __name__ == "__main__":
+    sys.exit(main(sys.argv[1:]))
