@@ -1,1 +1,172 @@
-int main(void){return 0;}
+// SPDX-License-Identifier: BSD-2-Clause
+/*
+ * The first environment. The kernel gives it everything; it keeps little and decides who gets the rest:
+ *
+ *     console    the UART's registers and interrupt, a few frames, a slice on each hart
+ *     session    nearly all frames, the bundle with its contents, all slices but a few. Its program is the shell, or,
+ *                with the boot arguments `run APP ARG...`, that program
+ *
+ * Then it waits for the session's end, reports its status on the console, and turns the machine off. Nothing else
+ * can do that: the kernel lets only the first environment reset the machine.
+ */
+#include <rivet.h>
+#include <rivet/shell.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#define CONSOLE_FRAMES  64
+#define KEPT_SLICES     2   // per hart: one is the console's
+#define ARGUMENTS_MAX   64
+#define STATUS_STOPPED  130 // 128 + SIGINT: Ctrl-C
+#define STATUS_NOT_RUN  127 // as shells say that a program could not be started
+
+static struct child console, session;
+
+static _Noreturn void machine_off(bool restart)
+{
+    console_flush();
+    long error = sys_machine_reset(restart).error;
+    log_text("init: the machine cannot be reset: ");
+    log_text(error_text(error));
+    log_text("\n");
+    for (;;)
+        sys_slice_wait(0, 0);
+}
+
+// Before there is a console: say why, and end.
+static _Noreturn void give_up(const char *what, const char *why)
+{
+    log_text(what);
+    log_text(why);
+    log_text(".\n");
+    machine_off(false);
+}
+
+static int hex_digit(char c)
+{
+    return c >= '0' && c <= '9' ? c - '0' : c >= 'a' && c <= 'f' ? c - 'a' + 10 : c >= 'A' && c <= 'F' ? c - 'A' + 10 : -1;
+}
+
+// %XX becomes its byte, in place; what is no such escape stays as it is.
+static void percent_decode(char *word)
+{
+    char *to = word;
+
+    for (; *word; word++) {
+        int high = *word == '%' ? hex_digit(word[1]) : -1;
+        int low = high >= 0 ? hex_digit(word[2]) : -1;
+        if (low >= 0) {
+            *to++ = (char)(high << 4 | low);
+            word += 2;
+        } else {
+            *to++ = *word;
+        }
+    }
+    *to = 0;
+}
+
+/*
+ * The words behind `run`, percent-decoded. How many; 0 when there is no `run`. The words are cut from a copy of
+ * the boot arguments.
+ */
+static int run_arguments(const char *argv[ARGUMENTS_MAX])
+{
+    static char words[sizeof(machine()->arguments)];
+    char *rest;
+    int argc = 0;
+    bool run = false;
+
+    strcpy(words, machine()->arguments);
+    for (char *word = strtok_r(words, " ", &rest); word; word = strtok_r(NULL, " ", &rest)) {
+        if (!run) {
+            run = strcmp(word, "run") == 0;
+            continue;
+        }
+        if (argc == ARGUMENTS_MAX)
+            give_up("init: ", "there are too many arguments");
+        percent_decode(word);
+        argv[argc++] = word;
+    }
+    return argc;
+}
+
+static void console_begin(void)
+{
+    const struct machine_info *info = machine();
+    const char *why = child_build(&console, &(struct child_options){ .program = "console", .frames = CONSOLE_FRAMES });
+
+    if (why)
+        give_up("init: the console cannot be started: ", why);
+    if (info->console < info->device_count) {
+        const struct device_info *uart = &info->devices[info->console];
+        if (sys_page_give(uart->page, console.env).error != ERR_OK ||
+            (uart->irq && sys_irq_give(uart->irq, console.env).error != ERR_OK))
+            give_up("init: ", "the UART could not be given to the console");
+    }
+    why = child_start(&console);
+    if (!why && sys_cap_mint(SLOT_CONSOLE, console.env, RIGHT_CALL).error != ERR_OK)
+        why = "the kernel refused a capability to it";
+    if (why)
+        give_up("init: the console cannot be started: ", why);
+    start_info()->console = console.env;
+}
+
+// True when the session began.
+static bool session_begin(int argc, const char *const *argv)
+{
+    struct child_options options = {
+        .program = argv[0],
+        .argc = argc,
+        .argv = argv,
+        .frames = CHILD_FRAMES_ALL,
+        .slices = SLICES_MAX - KEPT_SLICES,
+        .bundle = true,
+    };
+    const char *why = child_build(&session, &options);
+
+    if (!why)
+        why = child_start(&session);
+    if (why)
+        fprintf(stderr, "init: %s cannot be started: %s.\n", argv[0], why);
+    return !why;
+}
+
+// Wait for the session's end. Ctrl-C comes here when the session's program does not ask for it.
+static int session_wait(void)
+{
+    int status;
+
+    console_foreground(session.env);
+    while (!child_ended(&session, &status)) {
+        word_t events = events_wait(EVENT_BIT(CHILD) | EVENT_CONSOLE_INTERRUPT, 0);
+        if (events & EVENT_CONSOLE_INTERRUPT) {
+            child_kill(&session);
+            return STATUS_STOPPED;
+        }
+        if (child_ended(&console, &status))
+            give_up("init: ", "the console ended");
+    }
+    return status;
+}
+
+int main(void)
+{
+    const char *argv[ARGUMENTS_MAX] = { "shell" };
+    int argc = run_arguments(argv);
+    bool shell = argc == 0;
+    int status = STATUS_NOT_RUN;
+
+    console_begin();
+    console_open(true);
+    if (session_begin(shell ? 1 : argc, argv)) {
+        if (shell)
+            console_leader(session.env);
+        status = session_wait();
+    }
+    fflush(stderr);
+    console_status((word_t)status);
+    if (shell && status != SHELL_POWEROFF && status != SHELL_REBOOT)
+        fprintf(stderr, "init: the shell ended with status %d\n", status);
+    machine_off(shell && status == SHELL_REBOOT);
+}

@@ -132,18 +132,35 @@ static const char *image_find(const struct child_options *options, const uint8_t
     return elf_read(file.bytes, file.size, plan);
 }
 
+/*
+ * How many frames the child gets beyond its program; 0 when ours do not suffice. What it costs us besides stays
+ * within CHILD_FRAMES_KEPT or OVERHEAD.
+ */
+static size_t frames_plan(const struct child_options *options, const struct elf_plan *plan)
+{
+    size_t free = frame_count_free(), wanted = options->frames ? options->frames : CHILD_FRAMES;
+
+    if (wanted == CHILD_FRAMES_ALL)
+        return free > plan->pages + CHILD_FRAMES_KEPT ? free - plan->pages - CHILD_FRAMES_KEPT : 0;
+    return wanted <= free && free - wanted >= plan->pages + OVERHEAD ? wanted : 0;
+}
+
 static const char *build(struct child *child, const struct child_options *options, const struct elf_plan *plan,
                          const uint8_t *image)
 {
     const char *why;
     page_t frames_first;
+    size_t frames = frames_plan(options, plan);
+
+    if (frames == 0)
+        return "there are not enough free frames";
 
     if ((why = space_make(child)) || (why = env_make(child)))
         return why;
     label_set(child, options->program);
     if ((why = image_load(child, plan, image)))
         return why;
-    if ((why = frames_give(child, options->frames ? options->frames : CHILD_FRAMES, &frames_first)))
+    if ((why = frames_give(child, frames, &frames_first)))
         return why;
     if ((why = info_fill(child, options, frames_first)))
         return why;
@@ -162,10 +179,6 @@ const char *child_build(struct child *child, const struct child_options *options
     const char *why = image_find(options, &image, &plan);
     if (why)
         return why;
-    size_t frames = options->frames ? options->frames : CHILD_FRAMES;
-    if (frame_count_free() < frames + plan.pages + OVERHEAD)
-        return "there are not enough free frames";
-
     child->state = CHILD_BUILT;
     why = build(child, options, &plan, image);
     if (why)

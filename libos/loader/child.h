@@ -15,7 +15,9 @@
 #include <libos/loader/bundle.h>
 #include <libos/start/start.h>
 
-#define CHILD_FRAMES 1024 // what a child gets when nothing is said: 4 MiB
+#define CHILD_FRAMES     1024         // what a child gets when nothing is said: 4 MiB
+#define CHILD_FRAMES_ALL (~(size_t)0) // all we can spare, but for CHILD_FRAMES_KEPT of our own
+#define CHILD_FRAMES_KEPT 128
 
 struct child_options {
     const char *program;      // its name in our bundle
@@ -23,7 +25,7 @@ struct child_options {
     const char *const *argv;
     const uint8_t *image;     // the ELF file when it is not in the bundle; else NULL
     size_t image_size;
-    size_t frames;            // free frames it gets beyond its program; 0: CHILD_FRAMES
+    size_t frames;            // free frames it gets beyond its program; 0: CHILD_FRAMES, or CHILD_FRAMES_ALL
     word_t harts;             // bit h: give it slices on hart h; 0: on every hart where we have more than one
     size_t slices;            // how many on each; 0: one
     bool bundle;              // hand our bundle over with its contents: it is gone for us
