@@ -112,6 +112,19 @@ static void console_begin(void)
     start_info()->console = console.env;
 }
 
+// What the console does not need: the registers and interrupt sources of the other devices.
+static void devices_give(env_t to)
+{
+    const struct machine_info *info = machine();
+
+    for (uint32_t i = 0; i < info->device_count; i++)
+        if (i != info->console)
+            sys_page_give(info->devices[i].page, to);
+    for (word_t source = 1; source < IRQS_MAX; source++)
+        if (irq_entry(source)->owner == self())
+            sys_irq_give(source, to);
+}
+
 // True when the session began.
 static bool session_begin(int argc, const char *const *argv)
 {
@@ -125,8 +138,10 @@ static bool session_begin(int argc, const char *const *argv)
     };
     const char *why = child_build(&session, &options);
 
-    if (!why)
+    if (!why) {
+        devices_give(session.env);
         why = child_start(&session);
+    }
     if (why)
         fprintf(stderr, "init: %s cannot be started: %s.\n", argv[0], why);
     return !why;

@@ -17,11 +17,12 @@ define_property(GLOBAL PROPERTY RIVET_BUNDLE BRIEF_DOCS "What goes into the init
 define_property(GLOBAL PROPERTY RIVET_BUNDLE_DEPENDS BRIEF_DOCS "What the initrd depends on"
                 FULL_DOCS "Targets and files, in step with RIVET_BUNDLE.")
 
-# rivet_two_pass(TARGET OBJECTS <object library> OUTPUT <file> SCRIPT <linker script> OPTIONS ... LIBRARIES ...)
+# rivet_two_pass(TARGET OBJECTS <object library> OUTPUT <file> SCRIPT <linker script> OPTIONS ... LIBRARIES
+# ...)
 #
-# Links twice, so that the program carries its own symbol table for backtraces: tools/symbols.py makes the table out of
-# the first link, whose table is empty, and the second link places it in .rivet_symbols. The linker script keeps that
-# section behind everything else, so no address moves; the last command checks it.
+# Links twice, so that the program carries its own symbol table for backtraces: tools/symbols.py makes the
+# table out of the first link, whose table is empty, and the second link places it in .rivet_symbols. The
+# linker script keeps that section behind everything else, so no address moves; the last command checks it.
 function(rivet_two_pass target)
     cmake_parse_arguments(PARSE_ARGV 1 arg "" "OBJECTS;OUTPUT;SCRIPT" "OPTIONS;LIBRARIES")
     set(first ${target}.first)
@@ -38,7 +39,7 @@ function(rivet_two_pass target)
 
     add_executable(${first} $<TARGET_OBJECTS:${arg_OBJECTS}> ${none})
     add_executable(${target} $<TARGET_OBJECTS:${arg_OBJECTS}> ${table})
-    set_target_properties(${first} PROPERTIES OUTPUT_NAME ${name}.first)
+    set_target_properties(${first} PROPERTIES OUTPUT_NAME ${name} RUNTIME_OUTPUT_DIRECTORY ${CMAKE_BINARY_DIR}/first)
     set_target_properties(${target} PROPERTIES OUTPUT_NAME ${name} RUNTIME_OUTPUT_DIRECTORY ${directory})
     foreach(one IN ITEMS ${first} ${target})
         target_link_options(${one} PRIVATE ${arg_OPTIONS} -T ${arg_SCRIPT})
@@ -51,8 +52,8 @@ endfunction()
 
 # rivet_app(NAME source... [NOLIBC])
 #
-# An ordinary C program with the library OS and picolibc; with NOLIBC one that has nothing but the ABI's headers. It
-# becomes apps/NAME in the build tree, and a program of the bundle. The target is called app.NAME.
+# An ordinary C program with the library OS and picolibc; with NOLIBC one that has nothing but the ABI's
+# headers. It becomes apps/NAME in the build tree, and a program of the bundle. The target is called app.NAME.
 function(rivet_app name)
     cmake_parse_arguments(PARSE_ARGV 1 arg "NOLIBC" "" "")
     set(objects app.${name}.objects)

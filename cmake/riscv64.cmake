@@ -9,7 +9,8 @@ set(RIVET_CROSS riscv64-unknown-elf- CACHE STRING "What the names of the cross t
 set(CMAKE_C_COMPILER ${RIVET_CROSS}gcc)
 set(CMAKE_ASM_COMPILER ${RIVET_CROSS}gcc)
 
-# There is no operating system to link against, so CMake tries the compiler with a library instead of a program.
+# There is no operating system to link against, so CMake tries the compiler with a library instead of a
+# program.
 set(CMAKE_TRY_COMPILE_TARGET_TYPE STATIC_LIBRARY)
 set(CMAKE_TRY_COMPILE_PLATFORM_VARIABLES RIVET_CROSS)
 

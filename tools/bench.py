@@ -2,8 +2,9 @@
 # SPDX-License-Identifier: BSD-2-Clause
 """The figures: `name<TAB>value` rows, the same on every machine.
 
-Each group is a list of programs that print rows themselves. They run on one hart with counted instructions, a fixed
-seed and a fixed date, so a figure changes only when the code does. Rows about the size of the kernel come from its ELF.
+Each group is a list of programs that print rows themselves. They run on one hart with counted instructions, a
+fixed seed and a fixed date, so a figure changes only when the code does. Rows about the size of the kernel
+come from its ELF.
 """
 
 import os
@@ -91,6 +92,7 @@ def options_parse(arguments):
     parser = run.Parser(prog="bench", description="Prints one row per figure.", allow_abbrev=False)
     parser.add_argument("--build", default=build, metavar="DIR")
     parser.add_argument("--qemu", default=QEMU_DEFAULT, metavar="PATH")
+    parser.add_argument("--check", action="store_true", help="only say whether these arguments are right")
     parser.add_argument("--tsv", metavar="FILE", help="write the rows to FILE too")
     parser.add_argument("group", nargs="?", default="base", metavar="GROUP", help=", ".join(GROUPS))
     options = parser.parse_args(arguments)
@@ -101,6 +103,8 @@ def options_parse(arguments):
 
 def main(arguments):
     options = options_parse(arguments)
+    if options.check:
+        return 0
     run.signals_end_us()
     try:
         qemu_check(options.qemu)
@@ -117,7 +121,7 @@ def main(arguments):
         run.say(error)
         return 1
     except OSError as error:
-        run.say(f"{error.filename or "the output"} can't be written ({error.strerror}).")
+        run.say(f"{error.filename or 'the output'} can't be written ({error.strerror}).")
         return 1
     return 0
 

@@ -2,8 +2,8 @@
 # SPDX-License-Identifier: BSD-2-Clause
 """gdb on the guest: QEMU waits at its first instruction, gdb-multiarch has the terminal and the symbols.
 
-The guest's serial line is a pseudo-terminal of its own (its name is printed; `screen NAME` types into it), and all
-that the guest says is also in debug.log. QEMU ends when gdb does.
+The guest's serial line is a pseudo-terminal of its own (its name is printed; `screen NAME` types into it),
+and all that the guest says is also in debug.log. QEMU ends when gdb does.
 """
 
 import os

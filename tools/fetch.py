@@ -6,9 +6,10 @@
     qemu10.root/     those packages, unpacked
     riscv64.root/    from Debian 13 for riscv64: boot/ of its kernel, busybox, U-Boot for the VisionFive 2
 
-apt does the work under a private configuration: its own lists, its own cache, a copy of the list of installed packages,
-and as sources the mirror and the keyring of the entry in this machine's configuration that carries Debian 12. apt checks
-the signatures; nothing here turns that off. Where everything is already there, nothing is done.
+apt does the work under a private configuration: its own lists, its own cache, a copy of the list of installed
+packages, and as sources the mirror and the keyring of the entry in this machine's configuration that carries
+Debian 12. apt checks the signatures; nothing here turns that off. Where everything is already there, nothing
+is done.
 """
 
 import argparse

@@ -1,15 +1,15 @@
 # SPDX-License-Identifier: BSD-2-Clause
 """The framed channel: several streams and an exit status over one serial line.
 
-One serial line carries the firmware's chatter, the kernel's messages, the program's two outputs and its exit status,
-because that also works on machines that have nothing but a serial line. DLE (0x10) is the escape:
+One serial line carries the firmware's chatter, the kernel's messages, the program's two outputs and its exit
+status, because that also works on machines that have nothing but a serial line. DLE (0x10) is the escape:
 
     DLE '1'   standard output follows           DLE '2'   standard error follows
     DLE 'k'   the kernel's own text follows     DLE DLE   one literal 0x10
     DLE 'x' digits '\\n'   the program's exit status; the run is over
 
-What comes before the first of these is the firmware's. Nothing here knows about QEMU, so a board's serial port is
-decoded by the same class.
+What comes before the first of these is the firmware's. Nothing here knows about QEMU, so a board's serial
+port is decoded by the same class.
 """
 
 DLE = 0x10

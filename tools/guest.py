@@ -1,15 +1,15 @@
 # SPDX-License-Identifier: BSD-2-Clause
 """A guest: QEMU running Rivet, with its serial line in our hands.
 
-Owns the command line of QEMU, the process, and what has been read from it. A guest never outlives its owner: the
-kernel kills QEMU when the process that started it dies, and `stop` is called on every way out.
+Owns the command line of QEMU, the process, and what has been read from it. A guest never outlives its owner:
+the kernel kills QEMU when the process that started it dies, and `stop` is called on every way out.
 
     with Guest("build/rivet", harts=4, app=["hello"]) as guest:
         guest.expect(rb"Hello", timeout=20)
         assert guest.wait(timeout=20) == 0
 
-A guest with `framed=False` is what a person at the serial line sees: everything is in the stream FIRMWARE, and there
-is no exit status.
+A guest with `framed=False` is what a person at the serial line sees: everything is in the stream FIRMWARE,
+and there is no exit status.
 """
 
 import ctypes
@@ -26,7 +26,7 @@ from frames import ERR, FIRMWARE, KERNEL, OUT, Decoder  # noqa: F401 (the stream
 PANIC = b"rivet: panic"
 PANIC_QUIET_SECONDS = 0.5  # a panic's text has ended when nothing has come for so long
 PANIC_LIMIT_SECONDS = 5
-INPUT_GRACE_SECONDS = 3
+INPUT_GRACE_SECONDS = 1
 PR_SET_PDEATHSIG = 1  # from linux/prctl.h
 QEMU_DEFAULT = "qemu-system-riscv64"
 QEMU_OLDEST = (7, 2)
@@ -84,7 +84,7 @@ class Guest:
         self.seen = dict.fromkeys(self.text, 0)  # how far expect() has looked
         self.panicked = False
         self.ended = False  # QEMU closed the line
-        self.input_since = None  # when the kernel first spoke, which is when input may begin
+        self.heard_since = None  # when the first byte came
         self.process = None
         self._unsent = b""
 
@@ -153,14 +153,20 @@ class Guest:
         """Queues input; it is written while the guest is read, as fast as the guest takes it."""
         self._unsent += data
 
+    @property
+    def is_framing(self):
+        """True once the kernel or the program has spoken; before that all text is the firmware's."""
+        return self.decoder.stream != FIRMWARE
+
     def takes_input(self):
-        """True once the program is there. What is typed while a machine boots is lost when its UART is set up, so
-        input waits for the program's stream to be opened, or some seconds after the kernel's first word."""
+        """True once the program is there. What is sent while a machine boots is lost when its UART is set up,
+        so input waits for the program's first word, or some time after the firmware's: then the UART's FIFO
+        keeps it."""
         if not self.framed:
             return True
         if self.decoder.stream in (OUT, ERR) or self.text[OUT] or self.text[ERR]:
             return True
-        return self.input_since is not None and time.monotonic() > self.input_since + INPUT_GRACE_SECONDS
+        return self.heard_since is not None and time.monotonic() > self.heard_since + INPUT_GRACE_SECONDS
 
     def step(self, timeout, watch=()):
         """Waits until something can be done, does it, and returns (pieces read, watched descriptors that are ready)."""
@@ -184,11 +190,10 @@ class Guest:
         data = os.read(source, 65536)
         if not data:
             self.ended = True
+        self.heard_since = self.heard_since or time.monotonic()
         pieces = self.decoder.feed(data) if self.framed else [(FIRMWARE, data)]
         for stream, text in pieces:
             self.text[stream] += text
-            if self.input_since is None and stream != FIRMWARE:
-                self.input_since = time.monotonic()
             if stream in (KERNEL, FIRMWARE) and PANIC in self.text[stream][-len(text) - len(PANIC) :]:
                 self.panicked = True
             if self.text_limit:

@@ -2,12 +2,13 @@
 # SPDX-License-Identifier: BSD-2-Clause
 """Boots Rivet in QEMU: a shell for a person, or one program whose output and exit status become ours.
 
-With a program, the serial line is framed (see frames.py): the program's standard output is our standard output, its
-standard error and the kernel's messages go to standard error, what we read goes to the program. Our exit status is the
-program's; 124 after --timeout, 125 when the guest ended without a status (a panic, or QEMU failed), 130 after Ctrl-C.
+With a program, the serial line is framed (see frames.py): the program's standard output is our standard
+output, its standard error and the kernel's messages go to standard error, what we read goes to the program.
+Our exit status is the program's; 124 after --timeout, 125 when the guest ended without a status (a panic, or
+QEMU failed), 130 after Ctrl-C.
 
-On a terminal Ctrl-C goes to the program as a byte, as on any serial line. A guest that doesn't listen any more is
-ended by three of them in a row. Elsewhere SIGINT ends QEMU.
+On a terminal Ctrl-C goes to the program as a byte, as on any serial line. A guest that doesn't listen any
+more is ended by three of them in a row. Elsewhere SIGINT ends QEMU.
 """
 
 import argparse
@@ -200,7 +201,7 @@ class Run:
             left = 1 if self.deadline is None else self.deadline - time.monotonic()
             if left <= 0:
                 return self.timed_out()
-            pieces, ready = guest.step(min(left, 1), [0] if self.may_forward() else [])
+            pieces, ready = guest.step(min(left, 0.2), [0] if self.may_forward() else [])
             self.show(pieces)
             if ready:
                 self.forward()
@@ -221,14 +222,14 @@ class Run:
             sys.stderr.buffer.flush()
 
     def timed_out(self):
-        if self.guest.input_since is None:
+        if not self.guest.is_framing:
             self.chatter()
         say("the program did not end in time.")
         return EXIT_TIMEOUT
 
     def panicked(self):
         self.guest.panic_drain(self.show)
-        if self.guest.input_since is None:
+        if not self.guest.is_framing:
             self.chatter()
         say("the kernel panicked.")
         return EXIT_LOST

@@ -1,6 +1,7 @@
 #!/usr/bin/python3
 # SPDX-License-Identifier: BSD-2-Clause
-"""The symbol table that kernel and programs carry with them, so that a backtrace has names on a machine without us.
+"""The symbol table that kernel and programs carry with them, so that a backtrace has names on a machine
+without us.
 
 Section .rivet_symbols, symbol `rivet_symbols` at its beginning, little endian:
 

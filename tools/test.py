@@ -2,8 +2,8 @@
 # SPDX-License-Identifier: BSD-2-Clause
 """Runs ctest in both build trees and counts: the last line is `N passed, N failed, N skipped`.
 
-The exit status is 0 only when something passed and nothing failed. ctest's own exit status counts too: it knows of tests
-that could not be started.
+The exit status is 0 only when something passed and nothing failed. ctest's own exit status counts too: it
+knows of tests that could not be started.
 """
 
 import os
@@ -55,4 +55,7 @@ def main(arguments):
 
 
 if __name__ == "__main__":
-    sys.exit(main(sys.argv[1:]))
+    try:
+        sys.exit(main(sys.argv[1:]))
+    except KeyboardInterrupt:  # ctest and the guests were interrupted too
+        sys.exit(130)

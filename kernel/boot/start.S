@@ -87,7 +87,6 @@ to_linked:
         csrw    satp, a0
         .balign 4
 1:      la      t0, trap_vector
-        ori     t0, t0, 1               /* vectored */
         csrw    stvec, t0
         csrw    sscratch, s4
         csrw    sstatus, zero

@@ -403,6 +403,11 @@ sysret_t sys_env_float(word_t on)
         float_enter(hart, self);
     else if (hart->floats == self)
         hart->floats = NULL;
+    // The way back to the caller leaves sstatus as it is.
+    if (on)
+        csr_set(sstatus, SSTATUS_FS);
+    else
+        csr_clear(sstatus, SSTATUS_FS);
     return done(0);
 }
 

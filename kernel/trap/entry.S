@@ -111,42 +111,32 @@
 .endm
 
         .section .text.trap, "ax"
-        .balign 256
-        .globl  trap_vector
-/* stvec, vectored: exceptions come to the first entry, interrupt n to the n-th. */
-trap_vector:
-        .option push
-        .option norvc
-        j       exception_entry
-        j       soft_entry              /* 1: another hart pokes this one */
-        j       wild_entry
-        j       wild_entry
-        j       wild_entry
-        j       timer_entry             /* 5 */
-        j       wild_entry
-        j       wild_entry
-        j       wild_entry
-        j       extern_entry            /* 9 */
-        .option pop
-wild_entry:
-        j       wild_entry              /* no such interrupt is ever enabled */
-
-/* ------------------------------------------------------------------ exceptions: 17 to the handler
- * From malice, in any state; or from a bug of ours, with the hart's boundary in sscratch (its slot is closed). */
         .balign 64
-exception_entry:
-        FAST_PATH
+        .globl  trap_vector
+/*
+ * stvec, direct mode. Not vectored: OpenSBI 1.1 hands illegal instructions and access faults on by jumping to stvec with
+ * its mode bit, and QEMU goes on at that odd address.
+ *
+ * From malice, in any state; or from a bug of ours, with the hart's boundary in sscratch (its slot is closed).
+ * Exceptions: 19 to the handler. t1 waits in the private record, so that neither calls nor interrupts touch the exception
+ * slot before its handler has emptied it.
+ */
+trap_vector:
         csrrw   t0, sscratch, t0        /* t0: boundary; sscratch: its t0 */
-        sd      t1, SAVE_X_T1(t0)
+        sd      t1, R_T1(t0)
         csrr    t1, scause
+        bltz    t1, interrupt_entry
         addi    t1, t1, -8
         beqz    t1, call_entry          /* ecall from user mode */
         bgtz    t1, page_fault          /* 12, 13, 15: perhaps in the STLB */
-exception_deliver:                      /* t0: boundary; t1: free, saved in the slot; sscratch: its t0 */
+exception_deliver:                      /* t0: boundary; t1: free, in R_T1; sscratch: its t0 */
+        FAST_PATH
         ld      t1, SAVE_X_HANDLER(t0)
         beqz    t1, exception_stopped
         sd      zero, SAVE_X_HANDLER(t0)
         sd      t2, SAVE_X_T2(t0)
+        ld      t2, R_T1(t0)
+        sd      t2, SAVE_X_T1(t0)
         csrrw   t2, sscratch, t0
         sd      t2, SAVE_X_T0(t0)
         csrr    t0, scause
@@ -154,9 +144,9 @@ exception_deliver:                      /* t0: boundary; t1: free, saved in the 
         csrr    t2, stval
         sret
 
-/* The slot is closed: the environment stops, or the kernel panics. t1 of the program is in the slot. */
+/* The slot is closed: the environment stops, or the kernel panics. */
 exception_stopped:
-        ld      t1, SAVE_X_T1(t0)
+        ld      t1, R_T1(t0)
 exception_stopped_full:                 /* t0: boundary; every other register the program's */
         save_full
         csrr    a1, scause
@@ -173,7 +163,7 @@ exception_stopped_full:                 /* t0: boundary; every other register th
         call    trap_stopped
 
 /* ------------------------------------------------------------------ page faults: an STLB hit refills the leaf, 38
- * t1: cause - 8, positive; X_T1 has t1. */
+ * t1: cause - 8, positive; R_T1 has t1. */
 page_fault:
         ld      t1, R_STLB(t0)          /* the space's record, when it has an STLB */
         beqz    t1, exception_deliver
@@ -205,7 +195,7 @@ page_fault:
         ld      t4, R_T4(t0)
         ld      t3, R_T3(t0)
         ld      t2, R_T2(t0)
-        ld      t1, SAVE_X_T1(t0)
+        ld      t1, R_T1(t0)
         csrrw   t0, sscratch, t0
         sret
 stlb_miss:                              /* nothing bound: the application's exception */
@@ -219,7 +209,7 @@ stlb_slow:                              /* the rest in C, with everything saved 
         ld      t4, R_T4(t0)
         ld      t3, R_T3(t0)
         ld      t2, R_T2(t0)
-        ld      t1, SAVE_X_T1(t0)
+        ld      t1, R_T1(t0)
         save_full
         csrr    a1, scause
         csrr    a2, stval
@@ -234,7 +224,7 @@ trap_deliver:
         ld      t1, SAVE_F_PC+8*5(t0)
         csrw    sscratch, t1            /* as exception_deliver expects it */
         ld      t1, SAVE_F_PC+8*6(t0)
-        sd      t1, SAVE_X_T1(t0)
+        sd      t1, R_T1(t0)
         ld      x1, SAVE_F_PC+8*1(t0)
         ld      x2, SAVE_F_PC+8*2(t0)
         ld      x3, SAVE_F_PC+8*3(t0)
@@ -383,10 +373,11 @@ pct_return_slow:
         call    trap_pct_return         /* does not return */
 
 /* ------------------------------------------------------------------ interrupts
- * From user mode only, at any instruction. End of slice: 27 to the handler. */
-timer_entry:
-        csrrw   t0, sscratch, t0
-        sd      t1, R_T1(t0)
+ * From user mode only, at any instruction. Causes: 1 another hart pokes this one, 5 timer, 9 a device.
+ * t0: boundary; t1: scause, R_T1 has its t1; sscratch: its t0. End of slice: 25 to the handler. */
+interrupt_entry:
+        andi    t1, t1, 4
+        beqz    t1, interrupt_other
         ld      t1, R_GRACE(t0)
         bnez    t1, interrupt_slow      /* no Sstc, the grace time is over, or a call's deadline */
         ld      t1, SAVE_I_HANDLER(t0)
@@ -409,10 +400,11 @@ interrupt_deliver:                      /* t0: boundary; t1: free, in R_T1; t2: 
         csrr    t0, scause
         sret
 
-/* A device: 43 to the handler, when the source is bound to the environment that runs. */
-extern_entry:
-        csrrw   t0, sscratch, t0
-        sd      t1, R_T1(t0)
+/* A device: 44 to the handler, when the source is bound to the environment that runs. */
+interrupt_other:
+        csrr    t1, scause
+        andi    t1, t1, 8
+        beqz    t1, interrupt_slow
         sd      t2, R_T2(t0)
         sd      t3, R_T3(t0)
         sd      t4, R_T4(t0)
@@ -447,9 +439,6 @@ extern_slow:
         ld      t1, R_T1(t0)
         j       interrupt_full
 
-soft_entry:
-        csrrw   t0, sscratch, t0
-        sd      t1, R_T1(t0)
 interrupt_slow:                         /* t0: boundary; R_T1 has its t1 */
         ld      t1, R_T1(t0)
 interrupt_full:                         /* t0: boundary; every other register the program's */

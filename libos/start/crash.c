@@ -129,9 +129,12 @@ static bool is_frame(word_t pointer, word_t above)
 }
 
 /*
- * Functions compiled with -fno-omit-frame-pointer keep the caller's s0 at s0 - 16 and the return address at s0 - 8. The
- * chain goes strictly upward from sp within one stack, so a damaged one ends instead of leading astray. A leaf
- * function, or one before its prologue, has saved no return address: ra says who called it.
+ * Functions compiled with -fno-omit-frame-pointer keep the caller's s0 at s0 - 16 and the return address at s0 - 8; one
+ * that calls nothing has no return address to keep, and the caller's s0 is at s0 - 8. The chain goes strictly
+ * upward from sp within one stack, so a damaged one ends instead of leading astray.
+ *
+ * Where the program stopped, ra says who called when it is not what the frame keeps, nor left by a call that the
+ * function itself made before.
  */
 static void report_backtrace(const struct trap_frame *frame)
 {
@@ -140,9 +143,13 @@ static void report_backtrace(const struct trap_frame *frame)
     report_place(frame->FRAME_PC);
     const char *here = symbol_find(frame->FRAME_PC, &start);
     const char *caller = symbol_find(frame->FRAME_RA, &caller_start);
-    word_t saved = is_frame(pointer, above) ? *(const word_t *)(pointer - 8) : 0;
-    if (caller && caller != here && frame->FRAME_RA != saved)
+    word_t kept = is_frame(pointer, above) ? *(const word_t *)(pointer - 8) : 0;
+    if (caller && caller != here && frame->FRAME_RA != kept)
         report_place(frame->FRAME_RA - 4); // the call is before the address it returns to
+    if (is_frame(kept, pointer)) {
+        above = pointer;
+        pointer = kept;
+    }
     for (int depth = 0; depth < DEPTH_MAX && is_frame(pointer, above); depth++) {
         word_t address = *(const word_t *)(pointer - 8);
         if (address == 0)

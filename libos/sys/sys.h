@@ -52,6 +52,12 @@ static inline const volatile struct slice *slice_entry(word_t hart, word_t posit
     return (const volatile struct slice *)TABLE_SLICES + hart * SLICES_MAX + position;
 }
 
+// An interrupt source: who owns it, how often it fired.
+static inline const volatile struct irq_info *irq_entry(word_t source)
+{
+    return (const volatile struct irq_info *)TABLE_IRQS + source;
+}
+
 // Time, in ticks of machine()->timebase_hz since the machine was reset.
 static inline word_t time_now(void)
 {

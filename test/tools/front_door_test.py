@@ -8,7 +8,7 @@ import unittest
 
 RIVET = os.path.join(os.path.dirname(os.path.abspath(__file__)), "..", "..", "rivet")
 VERBS = ["run", "test", "bench", "trace", "debug", "fetch", "build", "clean", "help"]
-SCREEN_LINES, SCREEN_COLUMNS = 24, 110
+SCREEN_LINES, SCREEN_COLUMNS = 24, 80
 
 WRONG = [
     ["frobnicate"],

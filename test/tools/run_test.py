@@ -13,7 +13,8 @@ import pexpect
 
 RUN = os.path.abspath(os.path.join(os.path.dirname(os.path.abspath(__file__)), "..", "..", "tools", "run.py"))
 
-# Leaves its process number behind, plays the program that the boot arguments name, and then waits to be ended.
+# Leaves its process number behind, plays the program that the boot arguments name, and then waits to be
+# ended.
 FAKE = r"""#!/usr/bin/python3
 import os, sys, time
 if "--version" in sys.argv:

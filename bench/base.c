@@ -1,0 +1,17 @@
+// SPDX-License-Identifier: BSD-2-Clause
+// The group `base`: what the kernel's own paths cost.
+#include "measure.h"
+
+int main(void)
+{
+    bench_call();
+    bench_exception();
+    bench_page();
+    bench_cap();
+    bench_stlb();
+    bench_pct();
+    bench_slice();
+    bench_irq();
+    bench_limits();
+    return 0;
+}

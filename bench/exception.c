@@ -1,0 +1,45 @@
+// SPDX-License-Identifier: BSD-2-Clause
+/*
+ * exception        from a breakpoint to the first instruction of the program's handler
+ * exception_fault  the same for a page fault
+ * resume           from the handler's last instruction back into the program: 0, the kernel has no part in it
+ * user_fault       a page fault, handled entirely by the program: deliver, bind a frame, resume; every instruction
+ */
+#include "measure.h"
+
+#include <stdio.h>
+#include <stdlib.h>
+
+word_t stretch_break(word_t *resume);
+word_t stretch_break_jump(word_t *resume);
+word_t stretch_fault(volatile char *address);
+word_t stretch_fault_none(volatile char *address);
+word_t stretch_touch(volatile char *address);
+word_t stretch_user_fault(volatile char *address, page_t page);
+
+#define NOWHERE ((volatile char *)0x3f00000000) // nothing of this program's is near
+
+void bench_exception(void)
+{
+    upcall_hold();
+    word_t resume, resume_jump;
+    word_t trap = stretch_break(&resume);
+    word_t jump = stretch_break_jump(&resume_jump);
+    row("exception", trap - jump);
+    row("exception_fault", stretch_fault(NOWHERE) - stretch_fault_none(NOWHERE));
+    row("resume", resume - resume_jump);
+
+    page_t page = frame_alloc();
+    must((sysret_t){vm_bind(0, (word_t)NOWHERE, page, 1, RIGHT_READ), 0}, "a page"); // so that there are tables
+    vm_unbind(0, (word_t)NOWHERE, 1);
+    word_t least = ~0ul;
+    for (int i = 0; i < REPEAT; i++) {
+        word_t touch = stretch_user_fault(NOWHERE, page);
+        word_t whole = touch - stretch_touch(NOWHERE);
+        least = whole < least ? whole : least;
+        vm_unbind(0, (word_t)NOWHERE, 1);
+    }
+    frame_free(page);
+    row("user_fault", least);
+    upcall_release();
+}

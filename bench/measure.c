@@ -1,0 +1,64 @@
+// SPDX-License-Identifier: BSD-2-Clause
+// How the figures are taken; see measure.h.
+
+#include "measure.h"
+
+#include <stdio.h>
+#include <stdlib.h>
+
+word_t stretch_call(const word_t arguments[6], word_t number, sysret_t *answer);
+word_t stretch_call_jump(const word_t arguments[6], word_t number, sysret_t *answer);
+
+static word_t longest;
+
+void row(const char *name, word_t value)
+{
+    printf("%s\t%lu\n", name, value);
+}
+
+word_t measure_call(word_t number, const word_t arguments[6], sysret_t *answer)
+{
+    sysret_t ignored;
+    word_t program = stretch_call_jump(arguments, number, &ignored);
+    word_t kernel = stretch_call(arguments, number, answer) - program;
+    if (kernel > longest)
+        longest = kernel;
+    return kernel;
+}
+
+word_t measure_longest(void)
+{
+    return longest;
+}
+
+void must(sysret_t answer, const char *what)
+{
+    if (answer.error == ERR_OK)
+        return;
+    fprintf(stderr, "bench: %s was refused: %s\n", what, error_text(answer.error));
+    exit(1);
+}
+
+struct child *peer_start(const char *role)
+{
+    static struct child peer;
+    const char *const arguments[] = {"bench_peer", role};
+    const char *why = child_build(&peer, &(struct child_options){.program = "bench_peer", .argc = 2, .argv = arguments});
+    if (why == NULL) {
+        must(sys_cap_mint(SLOT_FREE, self(), RIGHT_YIELD), "a capability to ourselves");
+        must((sysret_t){child_grant(&peer, SLOT_FREE, SLOT_FREE, RIGHT_YIELD), 0}, "a grant to the partner");
+        must(sys_cap_drop(SLOT_FREE), "dropping it");
+        why = child_start(&peer);
+    }
+    if (why != NULL) {
+        fprintf(stderr, "bench: the partner cannot be started: %s\n", why);
+        exit(1);
+    }
+    return &peer;
+}
+
+void peer_end(struct child *peer)
+{
+    child_kill(peer);
+    child_reap(peer);
+}

@@ -1,0 +1,43 @@
+// SPDX-License-Identifier: BSD-2-Clause
+/*
+ * How the figures are taken. rdinstret counts instructions in every mode; under -icount shift=0 it is exact. Each
+ * measurement runs a path between two readings, and once more with the trap replaced by a jump; the difference is
+ * what the kernel executed. Each is repeated until caches of the kernel's making (a leaf, a hart's first run of a
+ * space) are warm, and the least is taken.
+ */
+#ifndef BENCH_MEASURE_H
+#define BENCH_MEASURE_H
+
+#include <rivet.h>
+
+#define REPEAT 8
+
+// One row on standard output.
+void row(const char *name, word_t value);
+
+/*
+ * Kernel instructions of one call with these arguments; the answer in *answer. Not for calls that give up the
+ * hart. The greatest of all calls measured is kept (measure_longest).
+ */
+word_t measure_call(word_t number, const word_t arguments[6], sysret_t *answer);
+#define MEASURE(call, answer, ...) measure_call(CALL_##call, (const word_t[6]){__VA_ARGS__}, answer)
+word_t measure_longest(void);
+// Ends the program when a call that a benchmark needs was refused.
+void must(sysret_t answer, const char *what);
+
+// A program of the bundle beside this one that does what a benchmark needs of a partner (bench/peer.c).
+struct child *peer_start(const char *role);
+void peer_end(struct child *peer);
+
+// Each prints its rows.
+void bench_call(void);
+void bench_exception(void);
+void bench_page(void);
+void bench_cap(void);
+void bench_pct(void);
+void bench_stlb(void);
+void bench_slice(void);
+void bench_irq(void);
+void bench_limits(void);
+
+#endif

@@ -1,0 +1,40 @@
+// SPDX-License-Identifier: BSD-2-Clause
+/*
+ * slice_end   from the program to its handler at the end of a slice
+ * yield_to    the rest of a slice to another environment, which restores its registers itself; one way
+ */
+#include "measure.h"
+
+word_t stretch_interrupt(void);
+word_t stretch_yield_to(word_t slot);
+
+#define PROGRAM_YIELDS 11 // instructions of both programs in the stretch there and back
+
+void bench_slice(void)
+{
+    upcall_hold();
+    word_t end = ~0ul;
+    for (int i = 0; i < 3; i++) {
+        sys_slice_yield();
+        word_t cost = stretch_interrupt();
+        sys_slice_yield(); // within the grace time
+        end = cost < end ? cost : end;
+    }
+    upcall_release();
+    row("slice_end", end);
+
+    struct child *peer = peer_start("yield");
+    must(sys_cap_mint(SLOT_FREE, peer->env, RIGHT_YIELD), "a capability to the partner");
+    word_t least = ~0ul;
+    for (int i = 0; i < 20; i++) {
+        sys_slice_yield(); // a fresh slice, and one for the partner
+        upcall_hold();
+        word_t there_and_back = stretch_yield_to(SLOT_FREE);
+        upcall_release();
+        least = there_and_back < least ? there_and_back : least;
+    }
+    must((sysret_t){least == ~0ul ? ERR_STATE : ERR_OK, 0}, "yield_to");
+    row("yield_to", (least - PROGRAM_YIELDS) / 2);
+    must(sys_cap_drop(SLOT_FREE), "cap_drop");
+    peer_end(peer);
+}

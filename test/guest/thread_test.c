@@ -1,0 +1,141 @@
+// SPDX-License-Identifier: BSD-2-Clause
+// Threads: results, preemption without their help, locks, sleep, errno of their own, and everything given back.
+#include "guest.h"
+#include <errno.h>
+
+#define THREADS 8
+#define ROUNDS  2000
+
+static struct mutex lock;
+static volatile word_t counter;
+
+static word_t count_up(word_t argument)
+{
+    for (int i = 0; i < ROUNDS; i++) {
+        mutex_lock(&lock);
+        word_t seen = counter;
+        if (i % 64 == (int)argument)
+            thread_yield(); // with the lock held: the others must wait
+        counter = seen + 1;
+        mutex_unlock(&lock);
+    }
+    return argument * 10;
+}
+
+static void mutex_test(void)
+{
+    struct thread *threads[THREADS];
+
+    for (word_t i = 0; i < THREADS; i++)
+        CHECK((threads[i] = thread_create(count_up, i)) != NULL);
+    for (word_t i = 0; i < THREADS; i++)
+        CHECK_EQUAL(thread_join(threads[i]), i * 10);
+    CHECK_EQUAL(counter, THREADS * ROUNDS);
+    CHECK(mutex_try(&lock));
+    CHECK(!mutex_try(&lock));
+    mutex_unlock(&lock);
+}
+
+static volatile word_t progress[2];
+static volatile bool stop;
+
+static word_t spin(word_t number)
+{
+    while (!stop)
+        progress[number]++;
+    return progress[number];
+}
+
+static void preemption_test(void)
+{
+    struct thread *one = thread_create(spin, 0), *two = thread_create(spin, 1);
+
+    time_pass_us(200000); // we spin, too, and nobody yields
+    CHECK(progress[0] > 0);
+    CHECK(progress[1] > 0);
+    stop = true;
+    thread_join(one);
+    thread_join(two);
+}
+
+static word_t woken[3];
+static int woken_count;
+
+static word_t sleep_for(word_t ms)
+{
+    word_t until = time_now() + time_from_us(ms * 1000);
+    thread_sleep_until(until);
+    CHECK(time_now() >= until);
+    woken[woken_count++] = ms;
+    return 0;
+}
+
+static void sleep_test(void)
+{
+    struct thread *threads[3] = { thread_create(sleep_for, 90), thread_create(sleep_for, 30), thread_create(sleep_for, 60) };
+
+    for (int i = 0; i < 3; i++)
+        thread_join(threads[i]);
+    CHECK(woken[0] == 30 && woken[1] == 60 && woken[2] == 90);
+}
+
+static word_t errno_of_its_own(word_t value)
+{
+    errno = (int)value;
+    thread_yield();
+    return (word_t)errno;
+}
+
+static word_t exits(word_t value)
+{
+    thread_exit(value + 1);
+}
+
+static volatile bool notified;
+
+static void on_event(word_t events)
+{
+    notified = events == 1ul << 50;
+}
+
+static word_t wait_event(word_t event)
+{
+    return events_wait(event, 0);
+}
+
+static void events_test(void)
+{
+    struct thread *waiter = thread_create(wait_event, 1ul << 40);
+
+    thread_yield();
+    sys_env_notify(SLOT_SELF, 1ul << 40);
+    CHECK_EQUAL(thread_join(waiter), 1ul << 40);
+    CHECK_EQUAL(events_wait(1ul << 41, time_now() + time_from_us(10000)), 0);
+
+    events_handle(1ul << 50, on_event);
+    sys_env_notify(SLOT_SELF, 1ul << 50);
+    CHECK(notified || (time_pass_us(30000), notified));
+    events_handle(0, NULL);
+}
+
+int main(void)
+{
+    errno = 77;
+    struct thread *thread = thread_create(errno_of_its_own, 5);
+    thread_yield();
+    CHECK_EQUAL(errno, 77);
+    CHECK_EQUAL(thread_join(thread), 5);
+    CHECK_EQUAL(thread_join(thread_create(exits, 41)), 42);
+
+    mutex_test();
+    preemption_test();
+    sleep_test();
+    events_test();
+
+    // Stacks and records are used again: many more threads than there is room for at once.
+    size_t before = frame_count_free();
+    for (word_t i = 0; i < 3 * STACKS_MAX; i++)
+        CHECK_EQUAL(thread_join(thread_create(exits, i)), i + 1);
+    CHECK(before - frame_count_free() <= 16);
+    return guest_end();
+}
