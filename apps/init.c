@@ -3,11 +3,11 @@
  * The first environment. The kernel gives it everything; it keeps little and decides who gets the rest:
  *
  *     console    the UART's registers and interrupt, a few frames, a slice on each hart
- *     session    nearly all frames, the bundle with its contents, all slices but a few. Its program is the shell, or,
- *                with the boot arguments `run APP ARG...`, that program
+ *     session    nearly all frames, the bundle with its contents, all slices but a few. Its program is
+ *                the shell, or, with the boot arguments `run APP ARG...`, that program
  *
- * Then it waits for the session's end, reports its status on the console, and turns the machine off. Nothing else
- * can do that: the kernel lets only the first environment reset the machine.
+ * Then it waits for the session's end, reports its status on the console, and turns the machine off.
+ * Nothing else can do that: the kernel lets only the first environment reset the machine.
  */
 #include <rivet.h>
 #include <rivet/shell.h>
@@ -15,11 +15,11 @@
 #include <stdlib.h>
 #include <string.h>
 
-#define CONSOLE_FRAMES  64
-#define KEPT_SLICES     2   // per hart: one is the console's
-#define ARGUMENTS_MAX   64
-#define STATUS_STOPPED  130 // 128 + SIGINT: Ctrl-C
-#define STATUS_NOT_RUN  127 // as shells say that a program could not be started
+#define CONSOLE_FRAMES 64
+#define KEPT_SLICES    2 // per hart: one is the console's
+#define ARGUMENTS_MAX  64
+#define STATUS_STOPPED 130 // 128 + SIGINT: Ctrl-C
+#define STATUS_NOT_RUN 127 // as shells say that a program could not be started
 
 static struct child console, session;
 
@@ -45,7 +45,10 @@ static _Noreturn void give_up(const char *what, const char *why)
 
 static int hex_digit(char c)
 {
-    return c >= '0' && c <= '9' ? c - '0' : c >= 'a' && c <= 'f' ? c - 'a' + 10 : c >= 'A' && c <= 'F' ? c - 'A' + 10 : -1;
+    return c >= '0' && c <= '9'   ? c - '0'
+           : c >= 'a' && c <= 'f' ? c - 'a' + 10
+           : c >= 'A' && c <= 'F' ? c - 'A' + 10
+                                  : -1;
 }
 
 // %XX becomes its byte, in place; what is no such escape stays as it is.
@@ -67,8 +70,8 @@ static void percent_decode(char *word)
 }
 
 /*
- * The words behind `run`, percent-decoded. How many; 0 when there is no `run`. The words are cut from a copy of
- * the boot arguments.
+ * The words behind `run`, percent-decoded. How many; 0 when there is no `run`. The words are cut from a
+ * copy of the boot arguments.
  */
 static int run_arguments(const char *argv[ARGUMENTS_MAX])
 {
@@ -94,7 +97,8 @@ static int run_arguments(const char *argv[ARGUMENTS_MAX])
 static void console_begin(void)
 {
     const struct machine_info *info = machine();
-    const char *why = child_build(&console, &(struct child_options){ .program = "console", .frames = CONSOLE_FRAMES });
+    const char *why =
+        child_build(&console, &(struct child_options){.program = "console", .frames = CONSOLE_FRAMES});
 
     if (why)
         give_up("init: the console cannot be started: ", why);
@@ -167,7 +171,7 @@ static int session_wait(void)
 
 int main(void)
 {
-    const char *argv[ARGUMENTS_MAX] = { "shell" };
+    const char *argv[ARGUMENTS_MAX] = {"shell"};
     int argc = run_arguments(argv);
     bool shell = argc == 0;
     int status = STATUS_NOT_RUN;

@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: BSD-2-Clause
-// Never ends and never yields, so that there is something to stop. With the argument `dots` it prints one each second.
+// Never ends and never yields, so that there is something to stop. With the argument `dots` it prints
+// one each second.
 #include <rivet.h>
 #include <stdio.h>
 #include <string.h>

@@ -15,10 +15,10 @@ void bench_cap(void)
         must(sys_cap_open(to, self()), "cap_open");
         word_t cost = MEASURE(cap_grant, &answer, from, self(), to, RIGHT_NOTIFY);
         must(answer, "cap_grant");
-        grant = cost < grant ? cost : grant;
+        grant = least_of(grant, cost);
         cost = MEASURE(cap_drop, &answer, to);
         must(answer, "cap_drop");
-        drop = cost < drop ? cost : drop;
+        drop = least_of(drop, cost);
     }
     must(sys_cap_drop(from), "cap_drop");
     row("cap_grant", grant);

@@ -22,11 +22,17 @@ word_t stretch_user_fault(volatile char *address, page_t page);
 void bench_exception(void)
 {
     upcall_hold();
-    word_t resume, resume_jump;
-    word_t trap = stretch_break(&resume);
-    word_t jump = stretch_break_jump(&resume_jump);
+    word_t trap = ~0ul, jump = ~0ul, fault = ~0ul, none = ~0ul, resume = ~0ul, resume_jump = ~0ul, back;
+    for (int i = 0; i < REPEAT; i++) {
+        trap = least_of(trap, stretch_break(&back));
+        resume = least_of(resume, back);
+        jump = least_of(jump, stretch_break_jump(&back));
+        resume_jump = least_of(resume_jump, back);
+        fault = least_of(fault, stretch_fault(NOWHERE));
+        none = least_of(none, stretch_fault_none(NOWHERE));
+    }
     row("exception", trap - jump);
-    row("exception_fault", stretch_fault(NOWHERE) - stretch_fault_none(NOWHERE));
+    row("exception_fault", fault - none);
     row("resume", resume - resume_jump);
 
     page_t page = frame_alloc();
@@ -36,7 +42,7 @@ void bench_exception(void)
     for (int i = 0; i < REPEAT; i++) {
         word_t touch = stretch_user_fault(NOWHERE, page);
         word_t whole = touch - stretch_touch(NOWHERE);
-        least = whole < least ? whole : least;
+        least = least_of(least, whole);
         vm_unbind(0, (word_t)NOWHERE, 1);
     }
     frame_free(page);

@@ -182,11 +182,12 @@ stretch_user_fault:
         jr      gp
 
 /*
- * word_t stretch_interrupt(void): spins until an interrupt comes; from the last instruction of the program to the
+ * word_t stretch_interrupt(word_t cause): spins until an interrupt comes, all ones when it is another one; from the last instruction of the program to the
  * handler. Whether the last one was the reading or the jump behind it, the old pc tells.
  */
         .globl  stretch_interrupt
 stretch_interrupt:
+        mv      t6, a0
         save_area t3
         ld      t4, SAVE_I_HANDLER(t3)
         la      t5, 2f
@@ -200,7 +201,9 @@ stretch_interrupt:
         addi    a0, a0, -1
         bne     t1, t5, 3f
         addi    a0, a0, -1
-3:      ret
+3:      beq     t0, t6, 4f
+        li      a0, -1
+4:      ret
 
 /*
  * word_t stretch_pct(word_t slot, word_t *round): one way into the partner's gate, which reads the counter into a1;

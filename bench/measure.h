@@ -12,6 +12,8 @@
 
 #define REPEAT 8
 
+static inline word_t least_of(word_t one, word_t other) { return one < other ? one : other; }
+
 // One row on standard output.
 void row(const char *name, word_t value);
 

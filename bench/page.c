@@ -19,7 +19,7 @@ void bench_page(void)
     for (word_t i = 0; i < PAGES; i++) {
         word_t cost = MEASURE(page_alloc, &answer, first + i);
         must(answer, "page_alloc");
-        alloc = cost < alloc ? cost : alloc;
+        alloc = least_of(alloc, cost);
     }
     row("page_alloc", alloc);
 
@@ -29,13 +29,13 @@ void bench_page(void)
     for (int i = 0; i < REPEAT; i++) {
         word_t cost = MEASURE(pte_map, &answer, 0, ADDRESS, first, 1, RIGHT_READ | RIGHT_WRITE, CAP_NONE);
         must(answer, "pte_map");
-        map = cost < map ? cost : map;
+        map = least_of(map, cost);
         cost = MEASURE(pte_protect, &answer, 0, ADDRESS, 1, RIGHT_READ);
         must(answer, "pte_protect");
-        protect = cost < protect ? cost : protect;
+        protect = least_of(protect, cost);
         cost = MEASURE(pte_unmap, &answer, 0, ADDRESS, 1);
         must(answer, "pte_unmap");
-        unmap = cost < unmap ? cost : unmap;
+        unmap = least_of(unmap, cost);
     }
     row("page_map", map);
     row("page_protect", protect);

@@ -21,8 +21,8 @@ void bench_pct(void)
     for (int i = 0; i < REPEAT; i++) {
         word_t back, there = stretch_pct(SLOT_FREE, &back);
         must((sysret_t){there == ~0ul ? ERR_STATE : ERR_OK, 0}, "the transfer");
-        oneway = there < oneway ? there : oneway;
-        round = back < round ? back : round;
+        oneway = least_of(oneway, there);
+        round = least_of(round, back);
     }
     upcall_release();
     row("pct_oneway", oneway - PROGRAM_ONEWAY);

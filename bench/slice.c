@@ -5,9 +5,10 @@
  */
 #include "measure.h"
 
-word_t stretch_interrupt(void);
+word_t stretch_interrupt(word_t cause);
 word_t stretch_yield_to(word_t slot);
 
+#define CAUSE          0x8000000000000005ul // the timer
 #define PROGRAM_YIELDS 11 // instructions of both programs in the stretch there and back
 
 void bench_slice(void)
@@ -16,9 +17,9 @@ void bench_slice(void)
     word_t end = ~0ul;
     for (int i = 0; i < 3; i++) {
         sys_slice_yield();
-        word_t cost = stretch_interrupt();
+        word_t cost = stretch_interrupt(CAUSE);
         sys_slice_yield(); // within the grace time
-        end = cost < end ? cost : end;
+        end = least_of(end, cost);
     }
     upcall_release();
     row("slice_end", end);
@@ -31,7 +32,7 @@ void bench_slice(void)
         upcall_hold();
         word_t there_and_back = stretch_yield_to(SLOT_FREE);
         upcall_release();
-        least = there_and_back < least ? there_and_back : least;
+        least = least_of(least, there_and_back);
     }
     must((sysret_t){least == ~0ul ? ERR_STATE : ERR_OK, 0}, "yield_to");
     row("yield_to", (least - PROGRAM_YIELDS) / 2);

@@ -24,7 +24,7 @@ void bench_stlb(void)
         must(sys_stlb_enter(0, ADDRESS, page, RIGHT_READ, CAP_NONE), "stlb_enter");
         word_t first = stretch_touch(address);
         word_t cost = first - stretch_touch(address);
-        least = cost < least ? cost : least;
+        least = least_of(least, cost);
         must(sys_pte_unmap(0, ADDRESS, 1), "unbinding it");
     }
     row("stlb_refill", least);

@@ -2,10 +2,8 @@
 #
 # What the other CMakeLists.txt files call: programs, their symbol tables, the bundle, and tests in a guest.
 
-set(RIVET_DIR ${CMAKE_CURRENT_LIST_DIR}/..)
-cmake_path(NORMAL_PATH RIVET_DIR)
-cmake_path(ABSOLUTE_PATH RIVET_DIR)
-set(RIVET_PYTHON /usr/bin/python3 CACHE FILEPATH "The Python of the system, which has the packages that we need")
+cmake_path(GET CMAKE_CURRENT_LIST_DIR PARENT_PATH RIVET_DIR)
+set(RIVET_PYTHON /usr/bin/python3 CACHE FILEPATH "The system's Python, which has the packages that we need")
 
 # The language and the machine. Exactly these two strings: others silently choose another build of picolibc.
 set(RIVET_APP_FLAGS -march=rv64gc -mabi=lp64d -mcmodel=medany -O2 -g -ffunction-sections -fdata-sections
@@ -33,13 +31,15 @@ function(rivet_two_pass target)
     cmake_path(GET arg_OUTPUT FILENAME name)
 
     add_custom_command(OUTPUT ${none} COMMAND ${symbols} --output ${none}
-                       DEPENDS ${RIVET_DIR}/tools/symbols.py VERBATIM COMMENT "")
+                       DEPENDS ${RIVET_DIR}/tools/symbols.py VERBATIM COMMENT "Making no symbols for ${name}")
     add_custom_command(OUTPUT ${table} COMMAND ${symbols} --output ${table} $<TARGET_FILE:${first}>
-                       DEPENDS ${RIVET_DIR}/tools/symbols.py ${first} VERBATIM COMMENT "")
+                       DEPENDS ${RIVET_DIR}/tools/symbols.py ${first} VERBATIM
+                       COMMENT "Making the symbols of ${name}")
 
     add_executable(${first} $<TARGET_OBJECTS:${arg_OBJECTS}> ${none})
     add_executable(${target} $<TARGET_OBJECTS:${arg_OBJECTS}> ${table})
-    set_target_properties(${first} PROPERTIES OUTPUT_NAME ${name} RUNTIME_OUTPUT_DIRECTORY ${CMAKE_BINARY_DIR}/first)
+    set_target_properties(${first} PROPERTIES OUTPUT_NAME ${name}
+                          RUNTIME_OUTPUT_DIRECTORY ${CMAKE_BINARY_DIR}/first)
     set_target_properties(${target} PROPERTIES OUTPUT_NAME ${name} RUNTIME_OUTPUT_DIRECTORY ${directory})
     foreach(one IN ITEMS ${first} ${target})
         target_link_options(${one} PRIVATE ${arg_OPTIONS} -T ${arg_SCRIPT})
@@ -89,7 +89,8 @@ function(rivet_initrd output)
     get_property(bundle GLOBAL PROPERTY RIVET_BUNDLE)
     get_property(depends GLOBAL PROPERTY RIVET_BUNDLE_DEPENDS)
     add_custom_command(OUTPUT ${output} VERBATIM COMMENT "Packing ${output}"
-                       COMMAND ${RIVET_PYTHON} ${RIVET_DIR}/tools/initrd.py --strip ${RIVET_CROSS}strip ${output} ${bundle}
+                       COMMAND ${RIVET_PYTHON} ${RIVET_DIR}/tools/initrd.py --strip ${RIVET_CROSS}strip
+                               ${output} ${bundle}
                        DEPENDS ${RIVET_DIR}/tools/initrd.py ${depends})
     add_custom_target(initrd ALL DEPENDS ${output})
 endfunction()

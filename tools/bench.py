@@ -49,7 +49,8 @@ def rows_parse(app, text):
 
 
 def app_measure(options, app):
-    with Guest(options.build, harts=1, mem="128M", icount=True, app=[app], qemu=options.qemu, extra=FIXED) as guest:
+    machine = {"harts": 1, "mem": "128M", "icount": True, "qemu": options.qemu, "extra": FIXED}
+    with Guest(options.build, app=[app], **machine) as guest:
         try:
             status = guest.wait(TIMEOUT_SECONDS)
         except AssertionError:

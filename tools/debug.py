@@ -16,7 +16,7 @@ import tempfile
 import time
 
 import run
-from guest import Guest, GuestError, die_with_parent, qemu_check
+from guest import GuestError, die_with_parent, qemu_check
 
 GDB = "gdb-multiarch"
 
@@ -29,8 +29,9 @@ def port_free():
 
 def qemu_start(guest, port, log):
     """QEMU in a session of its own: Ctrl-C is gdb's. Returns it with the name of the pseudo-terminal."""
-    serial = ["-display", "none", "-monitor", "none", "-chardev", f"pty,id=line,logfile={log.replace(',', ',,')}",
-              "-serial", "chardev:line", "-S", "-gdb", f"tcp:127.0.0.1:{port}"]
+    line = f"pty,id=line,logfile={log.replace(',', ',,')}"
+    serial = ["-display", "none", "-monitor", "none", "-chardev", line, "-serial", "chardev:line",
+              "-S", "-gdb", f"tcp:127.0.0.1:{port}"]
     guest.files_check()
     with tempfile.TemporaryFile("w+") as said:
         qemu = subprocess.Popen(guest.command(serial), stdin=subprocess.DEVNULL, stdout=said, stderr=said,
@@ -64,9 +65,7 @@ def debug(options):
     app = options.app[0] if options.app else None
     if app and not os.path.isfile(os.path.join(options.build, "apps", app)):
         raise GuestError(f"There is no program called '{app}' in {options.build}/apps.")
-    guest = Guest(options.build, harts=options.harts, mem=options.mem, app=options.app, framed=False,
-                  append=options.append.split(), trace=options.trace, icount=options.icount, qemu=options.qemu,
-                  kernel=options.kernel, initrd=options.initrd)
+    guest = run.guest_make(options, framed=False)
     port, log = port_free(), os.path.join(options.build, "debug.log")
     qemu, terminal = qemu_start(guest, port, log)
     try:

@@ -58,7 +58,7 @@ def command_output(*command, env=None):
 
 
 def signed_by(entry):
-    """What an entry of the sources (file:number) says about its key: a keyring's path, or None for apt's own keys."""
+    """The keyring that an entry of the sources (file:number) names, or None when it leaves that to apt."""
     path, _, number = entry.rpartition(":")
     with open(path, encoding="utf-8") as file:
         text = file.read()
@@ -80,7 +80,7 @@ def mirror_find():
         if release in (CODENAME, "oldstable", "stable") and component == "main":
             keyring = signed_by(entry) or (KEYRING if os.path.exists(KEYRING) else None)
             return address, keyring
-    raise FetchError("This machine's apt sources carry no Debian 12 (bookworm main), and fetch takes its mirror from there.")
+    raise FetchError("fetch needs Debian 12's mirror in this machine's apt sources (bookworm main).")
 
 
 # The private apt
@@ -114,14 +114,16 @@ class PrivateApt:
             open(self.path("status"), "w", encoding="utf-8").close()
 
     def _config_write(self, architecture):
-        """The machine's settings about fetching (proxies, for example), and nothing else of its configuration."""
+        """The machine's settings about fetching (proxies, for example), and nothing else of it."""
         dump = command_output("apt-config", "dump").splitlines()
         settings = [line for line in dump if line.startswith("Acquire::") and "::IndexTargets" not in line]
         places = {
-            "Dir::State": self.folder, "Dir::State::lists": self.path("lists"), "Dir::State::status": self.path("status"),
-            "Dir::State::extended_states": self.path("extended_states"), "Dir::Cache": self.folder,
-            "Dir::Cache::archives": self.path("archives"), "Dir::Cache::pkgcache": "", "Dir::Cache::srcpkgcache": "",
-            "Dir::Log": self.path("log"), "Dir::Etc::sourcelist": self.path("etc", "sources.list"),
+            "Dir::State": self.folder, "Dir::State::lists": self.path("lists"),
+            "Dir::State::status": self.path("status"), "Dir::Cache": self.folder,
+            "Dir::State::extended_states": self.path("extended_states"),
+            "Dir::Cache::archives": self.path("archives"), "Dir::Cache::pkgcache": "",
+            "Dir::Cache::srcpkgcache": "", "Dir::Log": self.path("log"),
+            "Dir::Etc::sourcelist": self.path("etc", "sources.list"),
             "Dir::Etc::sourceparts": self.path("etc", "none"), "Dir::Etc::parts": self.path("etc", "none"),
             "Dir::Etc::main": "/dev/null", "Dir::Etc::preferences": "/dev/null",
             "Dir::Etc::preferencesparts": self.path("etc", "none"), "APT::Architecture": architecture,
@@ -129,12 +131,14 @@ class PrivateApt:
         }
         lists = [f'APT::Architectures {{ "{architecture}"; }};', "#clear Acquire::Languages;",
                  'Acquire::Languages { "none"; };']
+        settings += [f'{key} "{value}";' for key, value in places.items()] + lists
         with open(self.path("apt.conf"), "w", encoding="utf-8") as out:
-            out.write("\n".join(settings + [f'{key} "{value}";' for key, value in places.items()] + lists) + "\n")
+            out.writelines(line + "\n" for line in settings)
 
     def run(self, *arguments):
-        result = subprocess.run(["apt-get", "-q", *arguments], env=self.env, cwd=self.path("archives"), text=True,
-                                stdin=subprocess.DEVNULL, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, check=False)
+        result = subprocess.run(["apt-get", "-q", *arguments], env=self.env, cwd=self.path("archives"),
+                                text=True, stdin=subprocess.DEVNULL, stdout=subprocess.PIPE,
+                                stderr=subprocess.STDOUT, check=False)
         if result.returncode != 0:
             raise FetchError(self._explained(arguments[0], result.stdout))
         return result.stdout
@@ -154,7 +158,8 @@ class PrivateApt:
         self.run("-o", "APT::Update::Error-Mode=any", "update")
 
     def archives(self):
-        return sorted(self.path("archives", name) for name in os.listdir(self.path("archives")) if name.endswith(".deb"))
+        names = sorted(os.listdir(self.path("archives")))
+        return [self.path("archives", name) for name in names if name.endswith(".deb")]
 
     def depends(self, package):
         """The first package that a package which only stands for another depends on."""
@@ -185,8 +190,8 @@ def unpack(archives, root, only=None):
 
 def command_output_from(producer, *command):
     """Like command_output, with what another process writes as input."""
-    result = subprocess.run(command, stdin=producer.stdout, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True,
-                            check=False)
+    result = subprocess.run(command, stdin=producer.stdout, stdout=subprocess.PIPE, stderr=subprocess.PIPE,
+                            text=True, check=False)
     producer.stdout.close()
     if result.returncode != 0 or producer.wait() != 0:
         raise FetchError(f"`{' '.join(command)}` failed: {result.stderr.strip()}")

@@ -58,7 +58,8 @@ def qemu_check(qemu=QEMU_DEFAULT):
     try:
         text = subprocess.run([qemu, "--version"], capture_output=True, text=True, check=False).stdout
     except OSError as error:
-        raise GuestError(f"{qemu} can't be run ({error.strerror}): install the package qemu-system-misc.") from None
+        sentence = f"{qemu} can't be run ({error.strerror}): install the package qemu-system-misc."
+        raise GuestError(sentence) from None
     version = re.search(r"version (\d+)\.(\d+)(\.\d+)?", text)
     if not version:
         raise GuestError(f"{qemu} doesn't say its version, so it doesn't look like a working QEMU.")
@@ -69,8 +70,8 @@ def qemu_check(qemu=QEMU_DEFAULT):
 
 
 class Guest:
-    def __init__(self, build="build/rivet", *, harts=4, mem="128M", icount=False, trace=False, append=(), app=(),
-                 framed=True, qemu=QEMU_DEFAULT, kernel=None, initrd=None, extra=()):
+    def __init__(self, build="build/rivet", *, harts=4, mem="128M", icount=False, trace=False, append=(),
+                 app=(), framed=True, qemu=QEMU_DEFAULT, kernel=None, initrd=None, extra=()):
         self.kernel = kernel or os.path.join(build, "rivet.bin")
         self.initrd = initrd or os.path.join(build, "initrd.cpio")
         self.qemu = qemu
@@ -169,10 +170,11 @@ class Guest:
         return self.heard_since is not None and time.monotonic() > self.heard_since + INPUT_GRACE_SECONDS
 
     def step(self, timeout, watch=()):
-        """Waits until something can be done, does it, and returns (pieces read, watched descriptors that are ready)."""
+        """Waits until something can be done and does it: (pieces read, watched descriptors are ready)."""
         output, source = self.process.stdin.fileno(), self.process.stdout.fileno()
         sending = [output] if self._unsent and self.takes_input() else []
-        readable, writable, _ = select.select([*([] if self.ended else [source]), *watch], sending, [], max(timeout, 0))
+        reading = [*watch] if self.ended else [source, *watch]
+        readable, writable, _ = select.select(reading, sending, [], max(timeout, 0))
         if writable:
             self._write(output)
         pieces = self._read(source) if source in readable else []
@@ -213,10 +215,14 @@ class Guest:
                 return match
             left = deadline - time.monotonic()
             if left <= 0 or self.ended or self.status is not None:
-                why = "QEMU ended" if self.ended else "the program ended" if left > 0 else f"{timeout} s passed"
-                raise AssertionError(f"{pattern!r} did not come: {why}. Since the last match came "
-                                     f"{bytes(self.text[stream][self.seen[stream]:])!r}")
+                raise AssertionError(f"{pattern!r} did not come before {self._what_ended()}. Since the last "
+                                     f"match came {bytes(self.text[stream][self.seen[stream]:])!r}")
             self.step(min(left, 1))
+
+    def _what_ended(self):
+        if self.ended:
+            return "QEMU ended"
+        return "the time was over" if self.status is None else "the program ended"
 
     def wait(self, timeout=60):
         """Reads until the run is over; returns the program's status, or None when it ended without one."""

@@ -20,7 +20,8 @@ def complaint_of(options, result):
     """What is wrong with the result, or None."""
     if result.returncode != options.status:
         return f"the exit status is {result.returncode}, not {options.status}"
-    for name, pattern, text in (("stdout", options.stdout, result.stdout), ("stderr", options.stderr, result.stderr)):
+    streams = (("stdout", options.stdout, result.stdout), ("stderr", options.stderr, result.stderr))
+    for name, pattern, text in streams:
         if pattern and not re.search(pattern.encode(), text, re.M | re.S):
             return f"{name} does not match {pattern!r}"
     return None

@@ -54,7 +54,8 @@ def mem_parse(text):
     match = re.fullmatch(r"([1-9][0-9]{0,5})([MG])", text)
     mib = int(match[1]) * (1024 if match[2] == "G" else 1) if match else 0
     if not 32 <= mib <= 16384:
-        raise argparse.ArgumentTypeError(f"--mem takes a size from 32M to 16G, like 128M or 1G, not '{text}'.")
+        sentence = f"--mem takes a size from 32M to 16G, like 128M or 1G, not '{text}'."
+        raise argparse.ArgumentTypeError(sentence)
     return text
 
 
@@ -78,20 +79,21 @@ class Parser(argparse.ArgumentParser):
 def parser_make():
     build = os.path.join(os.path.dirname(os.path.dirname(os.path.abspath(__file__))), "build", "rivet")
     parser = Parser(prog="run", description="Boots Rivet in QEMU.", allow_abbrev=False)
-    parser.add_argument("--build", default=build, metavar="DIR", help="where the kernel and the programs were built")
-    parser.add_argument("--harts", type=harts_parse, metavar="N", help="1 to 8 (default 4, with --icount 1)")
-    parser.add_argument("--mem", type=mem_parse, default="128M", metavar="SIZE", help="memory, like 32M or 1G")
-    parser.add_argument("--icount", action="store_true", help="count instructions: a repeatable virtual time")
-    parser.add_argument("--timeout", type=seconds_parse, metavar="SECONDS", help="end QEMU and exit 124 after so long")
-    parser.add_argument("--trace", action="store_true", help="the kernel reports each call, upcall and refusal")
-    parser.add_argument("--verbose", action="store_true", help="show QEMU's command line and the firmware's chatter")
-    parser.add_argument("--append", default="", metavar="WORDS", help="more boot arguments")
-    parser.add_argument("--qemu", default=QEMU_DEFAULT, metavar="PATH", help="another qemu-system-riscv64")
-    parser.add_argument("--kernel", metavar="FILE", help="instead of rivet.bin")
-    parser.add_argument("--initrd", metavar="FILE", help="instead of initrd.cpio")
-    parser.add_argument("--version", action="store_true", help="print which QEMU would be used, and do nothing else")
-    parser.add_argument("--shell", action="store_true", help="start the shell (what happens without a program)")
-    parser.add_argument("app", nargs=argparse.REMAINDER, metavar="APP ARGS...", help="the program and its arguments")
+    add = parser.add_argument
+    add("--build", default=build, metavar="DIR", help="where the kernel and the programs were built")
+    add("--harts", type=harts_parse, metavar="N", help="1 to 8 (default 4, with --icount 1)")
+    add("--mem", type=mem_parse, default="128M", metavar="SIZE", help="memory, like 32M or 1G")
+    add("--icount", action="store_true", help="count instructions: a repeatable virtual time")
+    add("--timeout", type=seconds_parse, metavar="SECONDS", help="end QEMU and exit 124 after so long")
+    add("--trace", action="store_true", help="the kernel reports each call, upcall and refusal")
+    add("--verbose", action="store_true", help="show QEMU's command line and the firmware's chatter")
+    add("--append", default="", metavar="WORDS", help="more boot arguments")
+    add("--qemu", default=QEMU_DEFAULT, metavar="PATH", help="another qemu-system-riscv64")
+    add("--kernel", metavar="FILE", help="instead of rivet.bin")
+    add("--initrd", metavar="FILE", help="instead of initrd.cpio")
+    add("--version", action="store_true", help="print which QEMU would be used, and do nothing else")
+    add("--shell", action="store_true", help="start the shell (what happens without a program)")
+    add("app", nargs=argparse.REMAINDER, metavar="APP ARGS...", help="the program and its arguments")
     return parser
 
 
@@ -111,10 +113,12 @@ def options_parse(arguments):
     return options
 
 
-def guest_make(options):
-    return Guest(options.build, harts=options.harts, mem=options.mem, icount=options.icount, trace=options.trace,
-                 append=options.append.split(), app=options.app, framed=bool(options.app), qemu=options.qemu,
-                 kernel=options.kernel, initrd=options.initrd)
+def guest_make(options, framed=True):
+    """The guest that the options describe. The shell is never framed: a person reads the line."""
+    return Guest(options.build, harts=options.harts, mem=options.mem, icount=options.icount,
+                 trace=options.trace, append=options.append.split(), app=options.app,
+                 framed=framed and bool(options.app), qemu=options.qemu, kernel=options.kernel,
+                 initrd=options.initrd)
 
 
 # The terminal
@@ -130,7 +134,7 @@ def terminal_is_ours(descriptor):
 
 @contextlib.contextmanager
 def terminal_raw(raw):
-    """Every key goes to the guest while this lasts. Output keeps its processing, so "\\n" still starts a line."""
+    """Every key goes to the guest while this lasts. Output keeps its processing: "\\n" starts a line."""
     if not raw:
         yield
         return

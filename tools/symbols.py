@@ -28,7 +28,7 @@ rivet_symbols:
 
 
 def functions_read(nm, program):
-    """[(address, size, name)] sorted by address, one per address: a global name is preferred to a local alias."""
+    """[(address, size, name)] sorted by address, one per address: a global name goes before a local alias."""
     listing = subprocess.run([nm, "--defined-only", "--print-size", "--numeric-sort", program],
                              stdout=subprocess.PIPE, check=True, text=True).stdout
     found = {}
@@ -74,7 +74,7 @@ def main():
     tables = [functions_read(options.nm, program) for program in options.programs]
     if options.same and tables[0] != tables[1]:
         moved = sorted(set(tables[0]) ^ set(tables[1]))[0]
-        sys.exit(f"symbols: {moved[2]} moved between the two links; .rivet_symbols must be behind everything else.")
+        sys.exit(f"symbols: {moved[2]} moved between the links; .rivet_symbols must come last.")
     if options.output:
         table_write(options.output, tables[0] if tables else [])
 

@@ -26,7 +26,7 @@ def ctest(preset, regex, report):
 
 
 def count(report, counts):
-    """Adds the outcomes in one report. A test that could not be started is a failure, not one that was skipped."""
+    """Adds the outcomes in one report. A test that could not be started failed; it was not skipped."""
     if not os.path.exists(report):
         return
     for case in xml.etree.ElementTree.parse(report).getroot().iter("testcase"):
@@ -49,7 +49,8 @@ def main(arguments):
         count(report, counts)
         broken = broken or status != 0
     if not any(counts.values()):
-        print(f"rivet: no test's name matches '{regex}'." if regex else "rivet: there are no tests.", file=sys.stderr)
+        sentence = f"no test's name matches '{regex}'." if regex else "there are no tests."
+        print(f"rivet: {sentence}", file=sys.stderr)
     print(", ".join(f"{number} {outcome}" for outcome, number in counts.items()))
     return 1 if broken or counts["failed"] or not counts["passed"] else 0
 

@@ -14,11 +14,13 @@
 #include <string.h>
 
 #define JOBS_MAX           16
+#define NAME_SIZE          32
 #define STATUS_INTERRUPTED 130 // 128 + 2, as after Ctrl-C elsewhere
 #define STATUS_STOPPED     128 // from here on a status means that something else ended the program
 
 struct job {
     bool used;
+    char name[NAME_SIZE]; // as it was typed, or its beginning
     struct child child;
 };
 
@@ -43,8 +45,8 @@ static void status_show(const char *name, int status)
 static void job_end(struct job *job, int status)
 {
     if (child_env_state(&job->child) == ENV_FAULTED)
-        report_fault(job->child.label, job->child.env);
-    status_show(job->child.label, status);
+        report_fault(job->name, job->child.env);
+    status_show(job->name, status);
     child_reap(&job->child);
     job->used = false;
 }
@@ -72,10 +74,11 @@ static struct job *job_build(const struct words *words, word_t harts)
     else if (bundle != NULL)
         why = child_build(&job->child, &options);
     if (job == NULL || why != NULL) {
-        printf("%s: %s\n", words->word[0], why);
+        printf("%s: %s.\n", words->word[0], why);
         return NULL;
     }
     job->used = true;
+    snprintf(job->name, sizeof(job->name), "%s", words->word[0]);
     return job;
 }
 
@@ -85,7 +88,7 @@ static bool job_start(struct job *job)
 
     if (why == NULL)
         return true;
-    printf("%s: %s\n", job->child.label, why);
+    printf("%s: %s.\n", job->name, why);
     child_reap(&job->child);
     job->used = false;
     return false;
@@ -99,7 +102,7 @@ static int job_wait(struct job *job)
         word_t events = events_wait(EVENT_BIT(CHILD) | EVENT_CONSOLE_INTERRUPT, 0);
         if (events & EVENT_CONSOLE_INTERRUPT) {
             child_kill(&job->child);
-            putchar('\n');
+            puts("^C");
             return STATUS_INTERRUPTED;
         }
     }
@@ -126,7 +129,7 @@ void job_run(const struct words *words)
     if (!words->background)
         job_foreground(job);
     else if (job_start(job))
-        printf("%s runs as %" PRIx64 "\n", job->child.label, job->child.env);
+        printf("%s runs as %" PRIx64 "\n", job->name, job->child.env);
 }
 
 static word_t instructions_now(void)
@@ -176,7 +179,7 @@ void jobs_notice(void)
         if (!jobs[i].used || !child_ended(&jobs[i].child, &status))
             continue;
         if (status == 0)
-            printf("%s: done\n", jobs[i].child.label);
+            printf("%s: done\n", jobs[i].name);
         job_end(&jobs[i], status);
     }
 }
@@ -188,7 +191,7 @@ static bool job_is(const struct job *job, const char *which)
 
     if (*which != '\0' && *end == '\0' && number == job->child.env)
         return true;
-    return strcmp(job->child.label, which) == 0;
+    return strcmp(job->name, which) == 0 || strcmp(job->child.label, which) == 0;
 }
 
 void job_kill(const char *which)

@@ -37,7 +37,7 @@ static void run_ls(const struct words *words)
     while (more == 1 && (more = bundle_next(bundle, &position, &file, &why)) == 1)
         printf("%8zu  %s\n", file.size, file.name);
     if (more < 0)
-        printf("ls: %s\n", why);
+        printf("ls: %s.\n", why);
 }
 
 static void run_ps(const struct words *words)

@@ -183,11 +183,11 @@ static void frames_boot(word_t tables, word_t tables_end)
 {
     word_t initrd_page = machine.initrd_start >> PAGE_SHIFT;
     word_t initrd_end = round_up(machine.initrd_end, PAGE_SIZE) >> PAGE_SHIFT;
-    for (word_t i = 0; i < ram_count; i++) {
-        word_t page = ram_first + i;
+    for (word_t i = 0; i < pages.count; i++) {
+        word_t page = pages.first + i;
         if (page_is_ours(page, tables, tables_end))
             continue;
-        frame_table[i].kind = page >= initrd_page && page < initrd_end ? PAGE_DATA : PAGE_FREE;
+        pages.table[i].kind = page >= initrd_page && page < initrd_end ? PAGE_DATA : PAGE_FREE;
     }
 }
 
@@ -195,9 +195,9 @@ static void frames_boot(word_t tables, word_t tables_end)
 static env_t frames_own(void)
 {
     env_t init = init_pick();
-    for (word_t i = 0; i < ram_count; i++)
-        if (frame_table[i].kind != PAGE_NONE)
-            frame_table[i].owner = (uint32_t)init;
+    for (word_t i = 0; i < pages.count; i++)
+        if (pages.table[i].kind != PAGE_NONE)
+            pages.table[i].owner = (uint32_t)init;
     return init;
 }
 
@@ -262,8 +262,8 @@ static void info_boot(word_t asid_bits)
         machine_info->arguments[i] = arguments[i];
     machine_info->magic = MACHINE_MAGIC;
     machine_info->timebase_hz = machine.timebase_hz;
-    machine_info->ram_first = ram_first;
-    machine_info->ram_count = ram_count;
+    machine_info->ram_first = pages.first;
+    machine_info->ram_count = pages.count;
     machine_info->initrd = machine.initrd_start;
     machine_info->initrd_size = machine.initrd_end - machine.initrd_start;
     machine_info->asid_bits = (uint32_t)asid_bits;

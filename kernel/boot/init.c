@@ -28,17 +28,17 @@ static word_t frame_cursor; // frames before it were looked at
 
 static page_t frame_next(void)
 {
-    while (frame_cursor < ram_count && frame_table[frame_cursor].kind != PAGE_FREE)
+    while (frame_cursor < pages.count && pages.table[frame_cursor].kind != PAGE_FREE)
         frame_cursor++;
-    return frame_cursor < ram_count ? ram_first + frame_cursor++ : 0;
+    return frame_cursor < pages.count ? pages.first + frame_cursor++ : 0;
 }
 
 env_t init_pick(void)
 {
-    for (; frame_cursor + 1 < ram_count; frame_cursor++)
-        if (frame_table[frame_cursor].kind == PAGE_FREE && frame_table[frame_cursor + 1].kind == PAGE_FREE) {
+    for (; frame_cursor + 1 < pages.count; frame_cursor++)
+        if (pages.table[frame_cursor].kind == PAGE_FREE && pages.table[frame_cursor + 1].kind == PAGE_FREE) {
             frame_cursor += 2;
-            return ram_first + frame_cursor - 2;
+            return pages.first + frame_cursor - 2;
         }
     return 0;
 }

@@ -23,6 +23,8 @@
 #define AT(field, NAME) \
     _Static_assert((long)offsetof(struct env, field) - ENV_SIZE == RECORD_##NAME, "assembly knows where " #field " is")
 _Static_assert(sizeof(struct env) == ENV_SIZE, "the boundary lies right behind the record");
+AT(flags, FLAGS);
+AT(ticks, TICKS);
 AT(result_value, RESULT_VALUE);
 AT(result_error, RESULT_ERROR);
 AT(gate_sp, GATE_SP);
@@ -53,16 +55,12 @@ struct env *env_named(env_t name)
     return frame != NULL && frame->kind == PAGE_ENV ? record_env(name) : NULL;
 }
 
-struct env *env_self(void) { return env_at(hart_self()->current); }
-
 env_t env_creator(const struct env *env) { return page_frame(env->self)->owner; }
 
 bool env_created(env_t creator, env_t env) { return page_frame(env)->owner == creator && env != creator; }
 
-bool env_acts_for(env_t env, env_t owner)
+bool env_acts_for_child(env_t env, env_t owner)
 {
-    if (env == owner)
-        return true;
     struct env *child = env_named(owner);
     return child != NULL && child->state == ENV_NEW && env_created(env, owner);
 }
@@ -143,13 +141,13 @@ struct env *env_boot(page_t record, page_t caps, struct space *space)
 
 bool env_invariant(void)
 {
-    for (word_t i = 0; i < ram_count; i++) {
-        if (frame_table[i].kind != PAGE_ENV)
+    for (word_t i = 0; i < pages.count; i++) {
+        if (pages.table[i].kind != PAGE_ENV)
             continue;
-        const struct env *env = record_env(ram_first + i);
+        const struct env *env = record_env(pages.first + i);
         const struct frame *save = page_frame(env->self + 1);
         const struct frame *caps = page_frame(physical(env->caps) >> PAGE_SHIFT);
-        if (env->self != ram_first + i || save->kind != PAGE_SAVE || save->detail != env->self) // (1)
+        if (env->self != pages.first + i || save->kind != PAGE_SAVE || save->detail != env->self) // (1)
             return false;
         if (caps->kind != PAGE_CAPS || caps->detail != env->self) // (1)
             return false;
@@ -405,9 +403,9 @@ sysret_t sys_env_float(word_t on)
         hart->floats = NULL;
     // The way back to the caller leaves sstatus as it is.
     if (on)
-        csr_set(sstatus, SSTATUS_FS);
+        hw_float_on();
     else
-        csr_clear(sstatus, SSTATUS_FS);
+        hw_float_off();
     return done(0);
 }
 

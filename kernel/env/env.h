@@ -25,6 +25,7 @@
 #ifndef KERNEL_ENV_H
 #define KERNEL_ENV_H
 
+#include "trap/hart.h"
 #include <rivet/cap.h>
 #include <rivet/env.h>
 #include <rivet/layout.h>
@@ -43,27 +44,32 @@ struct env {
     word_t wait_deadline;   // absolute time that ends it too, 0: none
     word_t call_deadline;   // absolute time at which its call gives up, 0: none
     word_t argument;        // a0 of its first slice
-    word_t ticks;           // time used
     word_t exit_status;
     word_t open_from;       // frames may arrive from this environment ...
     word_t open_count;      // ... so many
     word_t destroy_next;    // destruction: next frame to look at
     uint32_t state;         // enum env_state, for what cannot be told from claim and links
     uint32_t slice_harts;   // harts on whose vectors it owns slices
-    uint8_t full;           // its registers lie in the full-switch slot
-    uint8_t fresh;          // it has not run yet
-    uint8_t floats;         // it declared floating point
-    uint8_t waiting;        // it waits for wait_events or wait_deadline
-    uint8_t stop;           // it must not go on: the hart that has it lets it go
-    uint8_t orphan;         // it was entered, and nobody waits for its return
-    uint8_t irqs_gone;      // destruction: its interrupt sources are handed on
-    uint8_t padding_;
     word_t accept_pc;       // where its pct_accept returns when an event comes
     word_t accept_sp;
     word_t open_epoch;      // of open_from
     word_t spare_[27];
 
     // From here on assembly knows the offsets: RECORD in regs.def, checked in env.c.
+    union {
+        word_t flags; // 0 for an environment that just goes on where it gave up the hart
+        struct {
+            uint8_t full;           // its registers lie in the full-switch slot
+            uint8_t fresh;          // it has not run yet
+            uint8_t floats;         // it declared floating point
+            uint8_t waiting;        // it waits for wait_events or wait_deadline
+            uint8_t stop;           // it must not go on: the hart that has it lets it go
+            uint8_t orphan;         // it was entered, and nobody waits for its return
+            uint8_t irqs_gone;      // destruction: its interrupt sources are handed on
+            uint8_t padding_;
+        };
+    };
+    word_t ticks;        // time used
     word_t result_value; // a0 and a1 when it goes on after giving up the hart
     word_t result_error;
     word_t gate_sp;
@@ -93,12 +99,18 @@ static inline word_t *env_save(const struct env *env, word_t offset) { return (w
 // The environment of that name; NULL when there is none.
 struct env *env_named(env_t name);
 // The environment that makes the call the kernel is in.
-struct env *env_self(void);
+static inline struct env *env_self(void) { return env_at(hart_self()->current); }
 env_t env_creator(const struct env *env);
 // May `env` dispose of what `owner` holds: it is the owner, or the creator of an owner that never ran.
-bool env_acts_for(env_t env, env_t owner);
+static inline bool env_acts_for(env_t env, env_t owner);
+bool env_acts_for_child(env_t env, env_t owner);
 bool env_created(env_t creator, env_t env);
 enum env_state env_state(const struct env *env);
+
+static inline bool env_acts_for(env_t env, env_t owner)
+{
+    return __builtin_expect(env == owner, 1) || env_acts_for_child(env, owner);
+}
 
 // Sets events and sees to it that somebody notices: the hart that runs it, or an idle one with a slice of it.
 void env_post(struct env *env, word_t events);

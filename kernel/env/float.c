@@ -10,9 +10,9 @@ void float_leave(struct hart *hart)
     struct env *env = hart->floats;
     if (env == NULL)
         return;
-    csr_set(sstatus, SSTATUS_FS);
+    hw_float_on();
     float_save(env_save(env, SAVE_FP));
-    csr_clear(sstatus, SSTATUS_FS);
+    hw_float_off();
     hart->floats = NULL;
     env->hart = 0; // a fast return to it would find a stranger's registers
 }
@@ -24,8 +24,8 @@ void float_enter(struct hart *hart, struct env *env)
     float_leave(hart);
     if (!env->floats)
         return;
-    csr_set(sstatus, SSTATUS_FS);
+    hw_float_on();
     float_load(env_save(env, SAVE_FP));
-    csr_clear(sstatus, SSTATUS_FS);
+    hw_float_off();
     hart->floats = env;
 }

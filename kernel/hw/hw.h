@@ -36,6 +36,9 @@ static inline word_t physical(const void *pointer) { return (word_t)pointer - DI
 // The boundary (regs.def) of the hart that executes this: in the kernel, sscratch holds it.
 static inline word_t hw_hart(void) { return csr_read(sscratch); }
 
+// Where the environment goes on after the call that the kernel is in.
+static inline word_t hw_return_pc(void) { return csr_read(sepc); }
+
 static inline word_t hw_time(void) { return csr_read(time); }
 static inline void hw_satp(word_t satp) { csr_write(satp, satp); }
 
@@ -54,6 +57,27 @@ static inline void hw_fence_space(word_t asid)
         asm volatile("sfence.vma zero, %0" : : "r"(asid) : "memory");
 }
 
-static inline void hw_pause(void) { asm volatile("nop" : : : "memory"); }
+// Makes this hart fetch instructions as memory holds them now.
+static inline void hw_fence_code(void) { asm volatile("fence.i" : : : "memory"); }
+
+// stimecmp, by number: the assembler may not know Sstc.
+static inline void hw_set_timer(word_t time) { csr_write(0x14d, time); }
+
+// Sleeps until an interrupt is pending; says which are.
+static inline word_t hw_wait(void)
+{
+    asm volatile("wfi" : : : "memory");
+    return csr_read(sip);
+}
+static inline void hw_soft_clear(void) { csr_clear(sip, SIE_SOFT); }
+
+static inline void hw_float_on(void) { csr_set(sstatus, SSTATUS_FS); }
+static inline void hw_float_off(void) { csr_clear(sstatus, SSTATUS_FS); }
+
+// Device registers, at their addresses in the direct map.
+static inline uint32_t hw_device_read(word_t address) { return *(volatile uint32_t *)address; }
+static inline void hw_device_write(word_t address, uint32_t value) { *(volatile uint32_t *)address = value; }
+
+static inline void hw_pause(void) { asm volatile("" : : : "memory"); }
 
 #endif

@@ -8,7 +8,7 @@
 #ifndef HW_LOCK_H
 #define HW_LOCK_H
 
-#include "hw.h"
+#include <hw.h> // angle brackets: host tests put theirs in front
 
 static inline bool lock_try(uint32_t *lock) { return __atomic_exchange_n(lock, 1, __ATOMIC_ACQUIRE) == 0; }
 

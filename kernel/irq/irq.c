@@ -17,8 +17,8 @@ static word_t source_count; // sources are 1 to source_count
 static struct irq irqs[IRQS_MAX];
 static struct irq_info *infos;
 
-static void plic_write(word_t address, uint32_t value) { *(volatile uint32_t *)direct(address) = value; }
-static uint32_t plic_read(word_t address) { return *(volatile uint32_t *)direct(address); }
+static void plic_write(word_t address, uint32_t value) { hw_device_write((word_t)direct(address), value); }
+static uint32_t plic_read(word_t address) { return hw_device_read((word_t)direct(address)); }
 
 void irq_boot(word_t base, word_t sources, struct irq_info *info, env_t init)
 {
@@ -54,8 +54,9 @@ static void source_enable(word_t source, bool on)
 
 static void source_complete(struct irq *irq, word_t source)
 {
-    *(volatile uint32_t *)hart_at(irq->hart)->plic_claim = (uint32_t)source;
-    irq->hart = 0;
+    word_t claim = hart_at(irq->hart)->plic_claim;
+    irq->hart = 0; // first: once it is complete, any hart may claim it
+    hw_device_write(claim, (uint32_t)source);
 }
 
 // A claimed source is completed before it is disabled: afterwards the PLIC would ignore it.
@@ -87,7 +88,7 @@ void irq_serve(struct hart *hart)
     hart->claimed = 0;
     for (int i = 0; i < SERVE_MAX; i++) {
         if (source == 0)
-            source = *(volatile uint32_t *)hart->plic_claim;
+            source = hw_device_read(hart->plic_claim);
         if (!source_is_valid(source))
             return;
         source_post(hart, source);

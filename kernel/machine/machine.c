@@ -4,11 +4,8 @@
 #include "machine.h"
 
 #include "env/env.h"
-#include "irq/irq.h"
 #include "kernel.h"
-#include "page/page.h"
 #include "sbi.h"
-#include "slice/slice.h"
 
 struct machine_info *machine_info;
 bool machine_framed;
@@ -53,18 +50,4 @@ sysret_t sys_machine_log(word_t bytes, size_t count)
 
     machine_puts((const char *)&bytes, count);
     return done(count);
-}
-
-sysret_t sys_machine_audit(void)
-{
-#ifdef RIVET_AUDIT
-    STRUCTURE_LOCKED();
-    RULE(page_invariant(), "page: every frame has one owner and every binding its link");
-    RULE(env_invariant(), "env, space, pte, stlb, pct, cap: records, tables and links agree");
-    RULE(slice_invariant(), "slice: every slice has an owner that knows it");
-    RULE(irq_invariant(), "irq: enabled if and only if bound");
-    return done(0);
-#else
-    return refuse(ERR_STATE);
-#endif
 }

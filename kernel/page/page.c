@@ -6,8 +6,7 @@
 #include "trap/hart.h"
 #include <rivet/machine.h>
 
-struct frame *frame_table;
-word_t ram_first, ram_count;
+struct page_room pages;
 
 static struct frame device_frames[DEVICES_MAX];
 static page_t device_pages[DEVICES_MAX];
@@ -17,13 +16,20 @@ static word_t device_count;
  * The epoch in which the last frame that assembly may still know became free. One word for all: a frame that
  * was freed earlier waits for nobody longer than a hart takes to leave the kernel.
  */
-static word_t quiesce_epoch;
+static word_t quiesce_epoch; // 0: nobody to wait for
+
+static bool everybody_left(void)
+{
+    if (quiesce_epoch != 0 && !quiesce_done(quiesce_epoch))
+        return false;
+    quiesce_epoch = 0;
+    return true;
+}
 
 void page_boot(struct frame *table, word_t first, word_t count)
 {
-    frame_table = table;
-    ram_first = first;
-    ram_count = count;
+    word_t ram = (word_t)direct(first << PAGE_SHIFT);
+    pages = (struct page_room){table, first, count, (struct link *)ram, ram + PAGE_SIZE};
 }
 
 void page_boot_device(page_t page, env_t owner)
@@ -36,56 +42,41 @@ void page_boot_device(page_t page, env_t owner)
     device_count++;
 }
 
-struct frame *page_frame(page_t page)
+struct frame *page_device(page_t page)
 {
-    if (page - ram_first < ram_count)
-        return &frame_table[page - ram_first];
     for (word_t i = 0; i < device_count; i++)
         if (device_pages[i] == page)
             return &device_frames[i];
     return NULL;
 }
 
-word_t page_count(void) { return ram_count + device_count; }
+word_t page_count(void) { return pages.count + device_count; }
 
 struct frame *page_number(word_t number)
 {
-    return number < ram_count ? &frame_table[number] : &device_frames[number - ram_count];
+    return number < pages.count ? &pages.table[number] : &device_frames[number - pages.count];
 }
 
 page_t page_name(const struct frame *frame)
 {
     if (frame >= device_frames && frame < device_frames + DEVICES_MAX)
         return device_pages[frame - device_frames];
-    return ram_first + (word_t)(frame - frame_table);
+    return pages.first + (word_t)(frame - pages.table);
 }
 
-// The lock is a byte, but RISC-V's atomics take words: the one from kind to lock.
 _Static_assert(offsetof(struct frame, kind) % 4 == 0 && offsetof(struct frame, lock) == offsetof(struct frame, kind) + 3,
                "the lock is the top byte of an aligned word");
 _Static_assert(sizeof(struct frame) == 32, "environments index the frame table, too");
 
-void page_lock(struct frame *frame)
-{
-    const uint32_t bit = 1u << 24;
-    while (__atomic_fetch_or((uint32_t *)&frame->kind, bit, __ATOMIC_ACQUIRE) & bit)
-        hw_pause();
-}
-
-void page_unlock(struct frame *frame)
-{
-    __atomic_store_n(&frame->lock, 0, __ATOMIC_RELEASE);
-}
-
 void page_clear(page_t page)
 {
     word_t *word = page_memory(page);
-    for (word_t *end = word + PAGE_SIZE / sizeof(word_t); word < end; word += 16) {
-        word[0] = 0, word[1] = 0, word[2] = 0, word[3] = 0;
-        word[4] = 0, word[5] = 0, word[6] = 0, word[7] = 0;
-        word[8] = 0, word[9] = 0, word[10] = 0, word[11] = 0;
-        word[12] = 0, word[13] = 0, word[14] = 0, word[15] = 0;
+#define CLEAR_8(at) word[at] = word[at + 1] = word[at + 2] = word[at + 3] = word[at + 4] = word[at + 5] = word[at + 6] = word[at + 7] = 0
+    for (word_t *end = word + PAGE_SIZE / sizeof(word_t); word < end; word += 32) {
+        CLEAR_8(0), CLEAR_8(8);
+        CLEAR_8(16), CLEAR_8(24);
     }
+#undef CLEAR_8
 }
 
 // Why a frame cannot be taken for something new; ERR_OK when it can.
@@ -94,7 +85,7 @@ static enum error frame_usable(const struct frame *frame, env_t actor)
     if (frame == NULL || frame->kind == PAGE_NONE) return ERR_NOENT;
     if (!env_acts_for(actor, frame->owner))        return ERR_PERM;
     if (frame->kind != PAGE_FREE)                  return ERR_BUSY;
-    if (!quiesce_done(quiesce_epoch))              return ERR_AGAIN; // invariant (5)
+    if (!everybody_left())                         return ERR_AGAIN; // invariant (5)
     return ERR_OK;
 }
 
@@ -140,40 +131,6 @@ void page_unuse(page_t page, bool quiesce)
     page_unlock(frame);
     if (quiesce)
         quiesce_epoch = quiesce_begin();
-}
-
-struct link *page_link(uint32_t name)
-{
-    return (struct link *)direct((ram_first << PAGE_SHIFT) + (word_t)name * sizeof(struct link));
-}
-
-uint32_t page_link_name(const struct link *link)
-{
-    return (uint32_t)((physical(link) - (ram_first << PAGE_SHIFT)) / sizeof(struct link));
-}
-
-void page_bind(struct frame *frame, uint32_t name)
-{
-    struct link *link = page_link(name);
-    link->next = frame->links;
-    link->prev = 0;
-    if (frame->links != 0)
-        page_link(frame->links)->prev = name;
-    frame->links = name;
-    frame->bindings++;
-}
-
-void page_unbind(struct frame *frame, uint32_t name)
-{
-    struct link *link = page_link(name);
-    if (link->prev != 0)
-        page_link(link->prev)->next = link->next;
-    else
-        frame->links = link->next;
-    if (link->next != 0)
-        page_link(link->next)->prev = link->prev;
-    link->next = link->prev = 0;
-    frame->bindings--;
 }
 
 bool page_invariant(void)
@@ -300,7 +257,7 @@ sysret_t sys_page_open(env_t from, size_t count)
     STRUCTURE_LOCKED();
     struct env *self = env_self();
     if (env_named(from) == NULL) return refuse(ERR_NOENT);
-    if (count > ram_count)       return refuse(ERR_RANGE);
+    if (count > pages.count)       return refuse(ERR_RANGE);
 
     self->open_from = from;
     self->open_epoch = page_frame(from)->epoch;

@@ -29,22 +29,52 @@ struct link {
     uint32_t prev;
 };
 
-extern struct frame *frame_table;
-extern word_t ram_first, ram_count;
+// All RAM: one frame each from page `first` on. In one struct, because paths with a figure load all of it.
+extern struct page_room {
+    struct frame *table; // assembly: offset 0
+    word_t first;
+    word_t count;
+    struct link *links;  // link pair 0: the start of RAM in the direct map
+    word_t boundaries;   // assembly: offset 32; the boundary of an environment whose record were frame 0
+} pages;
 
 void page_boot(struct frame *table, word_t first, word_t count);
 void page_boot_device(page_t page, env_t owner);
 
 static inline void *page_memory(page_t page) { return direct(page << PAGE_SHIFT); }
+struct frame *page_device(page_t page);
 // The frame of a page number, NULL where there is none. A name from a caller goes through here.
-struct frame *page_frame(page_t page);
+static inline struct frame *page_frame(page_t page)
+{
+    word_t number = page - pages.first;
+    return __builtin_expect(number < pages.count, 1) ? &pages.table[number] : page_device(page);
+}
 page_t page_name(const struct frame *frame);
 // All frames by number, 0 to page_count() - 1: RAM first, then device pages.
 word_t page_count(void);
 struct frame *page_number(word_t number);
 
-void page_lock(struct frame *frame);
-void page_unlock(struct frame *frame);
+// The lock is a byte, but RISC-V's atomics take words: the one from kind to lock, whose top byte it is.
+static inline void page_lock(struct frame *frame)
+{
+    const uint32_t bit = 1u << 24;
+    while (__atomic_fetch_or((uint32_t *)&frame->kind, bit, __ATOMIC_ACQUIRE) & bit)
+        hw_pause();
+}
+
+// Locks a frame if it is data, not dying, and nobody else has it locked at this moment.
+static inline bool page_try_lock_data(struct frame *frame)
+{
+    const uint32_t bit = 1u << 24;
+    uint32_t old = __atomic_fetch_or((uint32_t *)&frame->kind, bit, __ATOMIC_ACQUIRE);
+    if (__builtin_expect(old == PAGE_DATA, 1))
+        return true;
+    if (!(old & bit))
+        __atomic_store_n(&frame->lock, 0, __ATOMIC_RELEASE);
+    return false;
+}
+
+static inline void page_unlock(struct frame *frame) { __atomic_store_n(&frame->lock, 0, __ATOMIC_RELEASE); }
 
 // Takes a free frame of `owner`'s for a kernel object: locked check and change in one. It is cleared.
 enum error page_use(page_t page, env_t actor, enum page_kind kind, word_t detail);
@@ -54,11 +84,39 @@ enum error page_usable(page_t page, env_t actor);
 void page_unuse(page_t page, bool quiesce);
 void page_clear(page_t page);
 
-// Both with the frame locked.
-void page_bind(struct frame *frame, uint32_t link);
-void page_unbind(struct frame *frame, uint32_t link);
-struct link *page_link(uint32_t name);
-uint32_t page_link_name(const struct link *link);
+static inline struct link *page_link(uint32_t name)
+{
+    return &pages.links[name];
+}
+
+static inline uint32_t page_link_name(const struct link *link)
+{
+    return (uint32_t)(link - pages.links);
+}
+
+// Puts a pair on a frame's list, or takes it off. Both with the frame locked.
+static inline void page_bind(struct frame *frame, struct link *link)
+{
+    uint32_t name = page_link_name(link);
+    link->next = frame->links;
+    link->prev = 0;
+    if (frame->links != 0)
+        page_link(frame->links)->prev = name;
+    frame->links = name;
+    frame->bindings++;
+}
+
+static inline void page_unbind(struct frame *frame, struct link *link)
+{
+    if (link->prev != 0)
+        page_link(link->prev)->next = link->next;
+    else
+        frame->links = link->next;
+    if (link->next != 0)
+        page_link(link->next)->prev = link->prev;
+    link->next = link->prev = 0;
+    frame->bindings--;
+}
 
 bool page_invariant(void);
 

@@ -191,7 +191,7 @@ sysret_t sys_pct_accept(word_t entry, word_t stack, word_t events)
     self->orphan = 0;
     self->gate = self->floats ? -(long)entry : (long)entry;
     self->gate_sp = stack;
-    self->accept_pc = self->pc;
+    self->accept_pc = hw_return_pc();
     self->accept_sp = self->sp;
     self->wait_events = events;
     slice_leave(self, ERR_OK, 0);

@@ -22,7 +22,7 @@ static pte_t *table_slot(const struct space *space, word_t address, word_t level
     return &table_of(*entry)[INDEX(address, 1)];
 }
 
-struct pte_place pte_place(const struct space *space, word_t address)
+struct pte_place pte_walk(const struct space *space, word_t address)
 {
     pte_t *entry = table_slot(space, address, 0);
     if (entry == NULL || *entry == 0)
@@ -31,6 +31,18 @@ struct pte_place pte_place(const struct space *space, word_t address)
     page_t twin = detail_partner(page_frame(pte_page(*entry))->detail);
     struct link *links = twin != 0 ? page_memory(twin) : NULL;
     return (struct pte_place){&table_of(*entry)[index], links != NULL ? &links[index] : NULL};
+}
+
+struct pte_place pte_place(struct space *space, word_t address)
+{
+    struct pte_place place = pte_walk(space, address);
+    if (place.slot != NULL) {
+        word_t index = INDEX(address, 0);
+        space->walk_tag = address / LEVEL0_SPAN;
+        space->walk_table = place.slot - index;
+        space->walk_links = place.link != NULL ? place.link - index : NULL;
+    }
+    return place;
 }
 
 bool pte_range_is_valid(word_t address, size_t count)
@@ -44,13 +56,6 @@ bool pte_rights_are_valid(word_t rights)
     if (rights & ~(word_t)RIGHTS_FRAME)
         return false;
     return !(rights & RIGHT_WRITE) || (rights & RIGHT_READ); // Sv39 has no write-only pages
-}
-
-// A and D are set from the start: machines that do not set them in hardware would fault.
-pte_t pte_make(page_t page, word_t rights)
-{
-    pte_t pte = page << PTE_PPN_SHIFT | PTE_U | PTE_A | PTE_D | rights | (rights != 0 ? PTE_V : 0);
-    return pte | (rights & RIGHT_WRITE ? PTE_MAY_W : 0) | (rights & RIGHT_EXECUTE ? PTE_MAY_X : 0);
 }
 
 enum error pte_may_bind(struct frame *frame, word_t rights, slot_t slot)
@@ -93,7 +98,7 @@ bool pte_break(struct frame *frame, word_t budget)
                 table[link - (struct link *)page_memory(page_name(holder))] = 0;
                 space_flush(space, 0, ~0ul); // invariant (4): before the frame can become anybody else's
                 page_lock(frame);
-                page_unbind(frame, name);
+                page_unbind(frame, link);
                 page_unlock(frame);
             }
         }
@@ -114,20 +119,21 @@ static bool table_empty(pte_t *table, struct link *links, word_t *budget)
         struct frame *frame = page_frame(pte_page(table[i]));
         table[i] = 0;
         page_lock(frame);
-        page_unbind(frame, page_link_name(&links[i]));
+        page_unbind(frame, &links[i]);
         page_unlock(frame);
     }
     return true;
 }
 
 // Takes the frames of a table out of the tree; false when somebody still looks at them (budget is spent).
-static bool table_free(pte_t *entry)
+static bool table_free(struct space *space, pte_t *entry)
 {
     struct frame *table = page_frame(pte_page(*entry));
     page_t twin = detail_partner(table->detail);
     if (!pte_break(table, PTE_BREAK_BATCH) || (twin != 0 && !pte_break(page_frame(twin), PTE_BREAK_BATCH)))
         return false;
     *entry = 0;
+    space->walk_tag = SPACE_NO_WALK;
     page_unuse(page_name(table), false);
     if (twin != 0)
         page_unuse(twin, false);
@@ -150,14 +156,14 @@ bool pte_dismantle(struct space *space, word_t budget)
             page_t twin = detail_partner(page_frame(pte_page(*lower))->detail);
             if (twin != 0 && !table_empty(table_of(*lower), page_memory(twin), &budget))
                 break;
-            if (!table_free(lower))
+            if (!table_free(space, lower))
                 break;
             space->tables--;
             budget = budget > 32 ? budget - 32 : 0;
         }
         word_t next = (address | (LEVEL0_SPAN - 1)) + 1;
         if (next % LEVEL1_SPAN == 0) {
-            if (!table_free(upper))
+            if (!table_free(space, upper))
                 break;
             space->tables--;
         }
@@ -279,6 +285,7 @@ sysret_t sys_pte_untable(space_t name, word_t address, word_t level)
         if (cache)
             stlb_forget_table(space, address & ~(LEVEL0_SPAN - 1), table_of(*entry));
         *entry = 0;
+        space->walk_tag = SPACE_NO_WALK;
         space_flush(space, 0, ~0ul); // walkers may keep upper levels, too
         space->tables--;
         page_unuse(page_name(table), false);
@@ -289,7 +296,7 @@ sysret_t sys_pte_untable(space_t name, word_t address, word_t level)
     return error == ERR_OK ? done(0) : refuse(error);
 }
 
-sysret_t sys_pte_map(space_t name, word_t address, page_t page, size_t count, word_t rights, slot_t slot)
+sysret_t pte_map_range(space_t name, word_t address, page_t page, size_t count, word_t rights, slot_t slot)
 {
     if (!pte_range_is_valid(address, count) || count > PTE_BATCH) return refuse(ERR_RANGE);
     if (!pte_rights_are_valid(rights) || rights == 0)             return refuse(ERR_RANGE);
@@ -314,7 +321,7 @@ sysret_t sys_pte_map(space_t name, word_t address, page_t page, size_t count, wo
         page_lock(frame);
         error = pte_may_bind(frame, rights, slot);
         if (error == ERR_OK) {
-            page_bind(frame, page_link_name(place.link));
+            page_bind(frame, place.link);
             *place.slot = pte;
         }
         page_unlock(frame);
@@ -329,16 +336,7 @@ sysret_t sys_pte_map(space_t name, word_t address, page_t page, size_t count, wo
     return mapped != 0 ? done(mapped) : refuse(error);
 }
 
-// The entry with other rights; 0 when it was bound with fewer.
-static inline pte_t pte_with(pte_t pte, word_t rights)
-{
-    word_t may = RIGHT_READ | (pte >> 6 & RIGHT_WRITE) | (pte >> 6 & RIGHT_EXECUTE);
-    if (rights & ~may)
-        return 0;
-    return (pte & ~(PTE_V | PTE_R | PTE_W | PTE_X)) | rights | (rights != 0 ? PTE_V : 0);
-}
-
-sysret_t sys_pte_protect(space_t name, word_t address, size_t count, word_t rights)
+sysret_t pte_protect_range(space_t name, word_t address, size_t count, word_t rights)
 {
     if (!pte_range_is_valid(address, count) || count > PTE_BATCH) return refuse(ERR_RANGE);
     if (!pte_rights_are_valid(rights))                            return refuse(ERR_RANGE);
@@ -347,6 +345,10 @@ sysret_t sys_pte_protect(space_t name, word_t address, size_t count, word_t righ
     if (space == NULL)
         return refuse(error);
 
+    // An entry that is live and may have these rights has all bits of `need`.
+    const pte_t rights_mask = PTE_V | PTE_R | PTE_W | PTE_X;
+    const pte_t bits = rights | (rights != 0 ? PTE_V : 0);
+    const pte_t need = PTE_U | (rights & RIGHT_WRITE ? PTE_MAY_W : 0) | (rights & RIGHT_EXECUTE ? PTE_MAY_X : 0);
     word_t changed = 0;
     while (changed < count) {
         word_t at = address + changed * PAGE_SIZE;
@@ -361,12 +363,11 @@ sysret_t sys_pte_protect(space_t name, word_t address, size_t count, word_t righ
         word_t run = ENTRIES - INDEX(at, 0);
         pte_t *end = place.slot + (run < count - changed ? run : count - changed);
         pte_t *slot = place.slot;
-        for (; slot < end; slot++) {
+        for (; slot < end; slot++) { // 8 instructions a page
             pte_t pte = *slot;
-            pte_t next = pte_with(pte, rights);
-            if (pte == 0 || next == 0)
+            if ((pte & need) != need)
                 break;
-            *slot = next;
+            *slot = (pte & ~rights_mask) | bits;
         }
         changed += (word_t)(slot - place.slot);
         if (slot != end) {
@@ -380,7 +381,7 @@ sysret_t sys_pte_protect(space_t name, word_t address, size_t count, word_t righ
     return changed != 0 ? done(changed) : refuse(error);
 }
 
-sysret_t sys_pte_unmap(space_t name, word_t address, size_t count)
+sysret_t pte_unmap_range(space_t name, word_t address, size_t count)
 {
     if (!pte_range_is_valid(address, count) || count > PTE_BATCH) return refuse(ERR_RANGE);
     enum error error;
@@ -417,7 +418,7 @@ sysret_t sys_pte_unmap(space_t name, word_t address, size_t count)
         struct frame *frame = page_frame(pte_page(*place.slot));
         *place.slot = 0;
         page_lock(frame);
-        page_unbind(frame, page_link_name(place.link));
+        page_unbind(frame, place.link);
         page_unlock(frame);
     }
     lock_drop(&space->lock);

@@ -48,16 +48,38 @@ struct pte_place {
     pte_t *slot;
     struct link *link; // NULL: the table is a cache of the STLB
 };
-struct pte_place pte_place(const struct space *space, word_t address);
+struct pte_place pte_walk(const struct space *space, word_t address);
+// The same, remembering the table. With the space's lock held.
+struct pte_place pte_place(struct space *space, word_t address);
 
 bool pte_range_is_valid(word_t address, size_t count);
 bool pte_rights_are_valid(word_t rights);
-pte_t pte_make(page_t page, word_t rights);
+// A and D are set from the start: machines that do not set them in hardware would fault.
+static inline pte_t pte_make(page_t page, word_t rights)
+{
+    pte_t pte = page << PTE_PPN_SHIFT | PTE_U | PTE_A | PTE_D | rights | (rights != 0 ? PTE_V : 0);
+    return pte | (rights & RIGHT_WRITE ? PTE_MAY_W : 0) | (rights & RIGHT_EXECUTE ? PTE_MAY_X : 0);
+}
+
 /*
  * May `self` bind this frame with these rights, by ownership or by the capability in its slot?
  * With the frame locked.
  */
 enum error pte_may_bind(struct frame *frame, word_t rights, slot_t slot);
+
+// The range calls in general; the calls themselves are in one.c.
+sysret_t pte_map_range(space_t name, word_t address, page_t page, size_t count, word_t rights, slot_t slot);
+sysret_t pte_protect_range(space_t name, word_t address, size_t count, word_t rights);
+sysret_t pte_unmap_range(space_t name, word_t address, size_t count);
+
+// The entry with other rights; 0 when it was bound with fewer.
+static inline pte_t pte_with(pte_t pte, word_t rights)
+{
+    word_t may = RIGHT_READ | (pte >> 6 & RIGHT_WRITE) | (pte >> 6 & RIGHT_EXECUTE);
+    if (rights & ~may)
+        return 0;
+    return (pte & ~(PTE_V | PTE_R | PTE_W | PTE_X)) | rights | (rights != 0 ? PTE_V : 0);
+}
 
 // Breaks up to `budget` bindings of a frame, wherever they are; true when none is left.
 // Structure lock held, no other.

@@ -32,7 +32,7 @@ void slice_set_timer(struct hart *hart, word_t time)
 {
     (void)hart;
     if (machine_info->sstc)
-        csr_write(0x14d, time); // stimecmp
+        hw_set_timer(time);
     else
         sbi_set_timer(time);
 }
@@ -91,6 +91,7 @@ static void slice_off(struct hart *hart, struct env *env)
 void slice_leave(struct env *env, enum error error, word_t value)
 {
     slice_off(hart_self(), env);
+    env->pc = hw_return_pc();
     env->result_error = error;
     env->result_value = value;
 }
@@ -134,7 +135,7 @@ void slice_run(struct env *env)
     if (env->satp >> SATP_ASID_SHIFT << 48 == 0)
         hw_fence_space(0);
     if (env->fresh) {
-        asm volatile("fence.i");
+        hw_fence_code();
         env->fresh = 0;
     }
     if (env->full) {
@@ -196,10 +197,9 @@ static void hart_sleep(struct hart *hart)
 {
     hw_satp(space_kernel_satp);
     slice_set_timer(hart, slice_alarm(hart));
-    asm volatile("wfi");
-    word_t pending = csr_read(sip);
+    word_t pending = hw_wait();
     if (pending & SIE_SOFT)
-        csr_clear(sip, SIE_SOFT);
+        hw_soft_clear();
     if (pending & SIE_TIMER)
         slice_set_timer(hart, NEVER);
     if (pending & SIE_EXTERN)

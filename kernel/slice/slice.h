@@ -41,6 +41,9 @@ bool slice_claim(struct env *env);
 word_t slice_grace(void);
 void slice_set_timer(struct hart *hart, word_t time);
 
+// What the trap path cannot do in a hurry.
+sysret_t sys_slice_yield_to(slot_t slot);
+
 bool slice_invariant(void);
 
 #endif

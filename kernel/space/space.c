@@ -75,7 +75,7 @@ struct space *space_meant(space_t name, enum error *error)
     return space;
 }
 
-struct space *space_take(space_t name, enum error *error)
+struct space *space_take_other(space_t name, enum error *error)
 {
     struct space *space = space_meant(name, error);
     if (space == NULL)
@@ -134,6 +134,7 @@ struct space *space_make(page_t root, page_t record, env_t actor, enum error *er
     space->root = root;
     space->record = record;
     space->asid = asid_take();
+    space->walk_tag = SPACE_NO_WALK;
     pte_t *table = page_memory(root);
     for (word_t i = ROOT_HALF; i < 2 * ROOT_HALF; i++) // invariant (1)
         table[i] = space_kernel_root[i];

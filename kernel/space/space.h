@@ -35,10 +35,15 @@ struct space {
     word_t stlb_pages;        // frames of it that are ready
     word_t stlb_live;         // entries that bind something
     word_t stlb_next;         // destruction: next entry to look at
+    word_t walk_tag;          // 2 MiB number whose level-0 table was walked to last; SPACE_NO_WALK: none
+    pte_t *walk_table;
+    struct link *walk_links;  // of its twin, NULL: it has none
     word_t destroy_next;      // destruction: next address to look at
     word_t dying;
     page_t record;
 };
+
+#define SPACE_NO_WALK (~0ul)
 
 // The root table that harts without an environment run on; every space's upper half is a copy of its.
 extern pte_t *space_kernel_root;
@@ -48,7 +53,16 @@ void space_boot(pte_t *kernel_root, word_t satp, word_t asid_bits);
 // The space a call means: 0 the caller's own, else one whose root the caller owns. NULL with the reason.
 struct space *space_meant(space_t name, enum error *error);
 // The same with its lock held, or NULL.
-struct space *space_take(space_t name, enum error *error);
+struct space *space_take_other(space_t name, enum error *error);
+static inline struct space *space_take(space_t name, enum error *error)
+{
+    if (name != 0)
+        return space_take_other(name, error);
+    struct space *space = env_self()->space; // which lives as long as its environments
+    *error = ERR_OK;
+    lock_take(&space->lock);
+    return space;
+}
 struct space *space_named(space_t name);
 static inline word_t space_satp(const struct space *space)
 {

@@ -23,9 +23,9 @@ struct stlb_entry *stlb_find(const struct space *space, word_t address)
     return entry->vpn == address >> PAGE_SHIFT ? entry : NULL;
 }
 
-static uint32_t entry_link(const struct stlb_entry *entry)
+static struct link *entry_link(const struct stlb_entry *entry)
 {
-    return page_link_name((const struct link *)&entry->next);
+    return (struct link *)&entry->next;
 }
 
 // Throws the leaf away, keeping what the hardware noted in it; true when there was one to flush.
@@ -148,12 +148,12 @@ bool stlb_invariant(const struct space *space)
         if ((entry->vpn & space->stlb_mask) != i) // (2)
             return false;
         const struct frame *frame = page_frame(pte_page(entry->pte));
-        uint32_t name = entry_link(entry);
+        uint32_t name = page_link_name(entry_link(entry));
         if (frame == NULL || (entry->prev != 0 ? page_link(entry->prev)->next != name : frame->links != name)) // (1)
             return false;
         if (entry->leaf == 0)
             continue;
-        struct pte_place place = pte_place(space, entry->vpn << PAGE_SHIFT);
+        struct pte_place place = pte_walk(space, entry->vpn << PAGE_SHIFT);
         if (place.slot != (pte_t *)entry->leaf || place.link != NULL) // (3)
             return false;
         if (*place.slot != 0 && (*place.slot ^ entry->pte) & ~(PTE_A | PTE_D)) // (4)

@@ -19,6 +19,7 @@
 .equ CAP_FRAME, 0
 .equ CAP_EPOCH, 8
 .equ CAP_GATE, 16
+.equ CAP_RIGHTS, 24
 .equ CAP_SHIFT, 5
 /* struct frame */
 .equ FRAME_EPOCH, 0
@@ -30,12 +31,16 @@
 .equ E_PTE, 8
 .equ E_LEAF, 16
 .equ E_SHIFT, 5
+/* struct page_room */
+.equ PAGES_TABLE, 0
+.equ PAGES_BOUNDARIES, 32
 /* struct irq */
 .equ IRQ_BOUNDARY, 0
 .equ IRQ_EVENTS, 8
 .equ IRQ_HART, 16
 .equ IRQ_SHIFT, 5
 
+.equ RIGHT_YIELD, 32 /* enum env_right */
 .equ STACK_TOP, -0x800
 .equ stimecmp, 0x14d
 
@@ -262,41 +267,118 @@ call_entry:
         csrrw   t1, sscratch, t0        /* t1: number; sscratch: boundary again */
         addi    t1, t1, -CALL_BASE
         beqz    t1, pct_call
-        addi    t1, t1, -1
+        bgtz    t1, call_general
+        addi    t1, t1, 1
         beqz    t1, pct_return
-        addi    t1, t1, -1
-        bnez    t1, call_general
-/* env_null: 16 */
+        addi    t1, t1, 1
+        beqz    t1, env_null
+        addi    t1, t1, 1
+        bnez    t1, call_foreign_low
+
+/* slice_yield_to: 111 to the other environment. a0: slot. Whatever is unusual is for C to do or to refuse. */
+slice_yield_to:
+        FAST_PATH
+        ld      t1, R_GRACE(t0)
+        bnez    t1, slice_yield_to_slow /* a slice about to end, a call's deadline, or no Sstc */
+        li      t1, CAPS_MAX
+        bgeu    a0, t1, slice_yield_to_slow
+        ld      t1, R_CAPS(t0)
+        slli    t2, a0, CAP_SHIFT
+        add     t1, t1, t2              /* t1: capability */
+        ld      t2, CAP_FRAME(t1)
+        ld      t3, CAP_EPOCH(t1)
+        ld      t4, FRAME_EPOCH(t2)
+        bne     t3, t4, slice_yield_to_slow
+        lwu     t3, CAP_RIGHTS(t1)
+        andi    t3, t3, RIGHT_YIELD
+        beqz    t3, slice_yield_to_slow
+        la      t3, pages
+        ld      t4, PAGES_TABLE(t3)
+        sub     t2, t2, t4
+        slli    t2, t2, PAGE_SHIFT - 5  /* 32 bytes of table for each page */
+        ld      t4, PAGES_BOUNDARIES(t3)
+        add     t2, t2, t4              /* t2: boundary of the other; only environments' frames carry this right */
+        ld      t3, R_HART(t0)          /* t3: boundary of this hart */
+        ld      t4, R_HART(t2)
+        bne     t3, t4, slice_yield_to_slow
+        ld      t4, R_CALLER(t2)
+        bnez    t4, slice_yield_to_slow /* its caller may have a deadline */
+        ld      t4, R_FLAGS(t2)
+        bnez    t4, slice_yield_to_slow /* all registers to load, waits, stops, uses floating point, ... */
+        ld      t4, H_FLOATS(t3)
+        bnez    t4, slice_yield_to_slow
+        csrr    t5, time
+        ld      t4, H_SLICE_END(t3)
+        bgtu    t5, t4, slice_yield_to_slow
+        addi    t4, t2, R_CLAIM
+        amoswap.d.aq t6, zero, (t4)
+        addi    t6, t6, 1
+        bnez    t6, slice_yield_to_unclaim /* it runs elsewhere, or waits for a call */
+        ld      t6, H_STARTED(t3)
+        sd      t5, H_STARTED(t3)
+        sub     t5, t5, t6
+        ld      t6, R_TICKS(t0)
+        add     t6, t6, t5
+        sd      t6, R_TICKS(t0)
+        addi    t4, t2, -512
+        sd      t4, H_RUNNING(t3)
+        sd      ra, R_PC(t0)
+        sd      sp, R_SP(t0)
+        sd      zero, R_RESULT_ERROR(t0)
+        sd      zero, R_RESULT_VALUE(t0)
+        ld      t4, R_SATP(t2)
+        space_switch t4
+        fence   rw, w
+        li      t4, -1
+        sd      t4, R_CLAIM(t0)         /* last: another hart may take us now */
+        mv      a0, t2
+        ld      a1, SAVE_S_BEGIN(t2)
+        j       trap_enter
+slice_yield_to_unclaim:                 /* t4: the claim word; t6: what it was, plus 1 */
+        addi    t6, t6, -1
+        beqz    t6, slice_yield_to_slow
+        amoswap.d.rl zero, t6, (t4)
+slice_yield_to_slow:
+        la      t2, sys_slice_yield_to
+        csrw    sepc, ra
+        j       call_c
+
+env_null:                               /* 17 */
+        FAST_PATH
         li      a0, 0
         csrw    sepc, ra
         sret
 
-call_general:                           /* t1: index - 2 */
-        sd      t2, R_T2(t0)            /* in case it is no call */
-        addi    t1, t1, -1
-        sltiu   t2, t1, CALL_TABLE_SIZE
-        beqz    t2, call_foreign
-        la      t2, call_table
+/* The others are functions in C: 25 to the first instruction of one, 5 back. t1: index, above 0. */
+call_general:
+        addi    t1, t1, -(CALL_TABLE_SIZE + 1)
+        bgez    t1, call_foreign_high
+        FAST_PATH
+        csrw    sepc, ra                /* the call returns there; a C function that switches asks for it */
         slli    t1, t1, 3
+1:      auipc   t2, %pcrel_hi(call_table + 8 * CALL_TABLE_SIZE)
         add     t2, t2, t1
-        ld      t3, (t2)
-        sd      ra, R_PC(t0)
+        ld      t2, %pcrel_lo(1b)(t2)
+call_c:                                 /* t0: boundary; t2: function; sepc: where the program goes on */
         sd      sp, R_SP(t0)
         enter_kernel
-        jalr    t3
-        csrr    t1, sscratch            /* t1: hart's boundary */
-        ld      t0, H_CURRENT(t1)
+        jalr    t2
+        ld      t0, (sp)                /* the current environment's boundary lies where the stack begins */
         csrw    sscratch, t0
-        ld      ra, R_PC(t0)
-        csrw    sepc, ra
+        csrr    ra, sepc
         ld      sp, R_SP(t0)
         sret
+        .if     STACK_TOP != H_CURRENT
+        .error  "the stack begins at the hart's first word"
+        .endif
 
-/* Not a call of ours: the application's exception. t0: boundary; t1: its t0 less CALL_BASE + 3; t2 in R_T2. */
-call_foreign:
-        ld      t2, R_T2(t0)
-        addi    t1, t1, CALL_BASE + 3
-        csrw    sscratch, t1            /* its t0 again */
+/* Not a call of ours: the application's exception. t0: boundary; sscratch: the same; t1: what is left of its t0. */
+call_foreign_high:
+        addi    t1, t1, CALL_BASE + CALL_TABLE_SIZE + 1
+        j       1f
+call_foreign_low:
+        addi    t1, t1, CALL_BASE - 3
+1:      csrw    sscratch, t1            /* its t0 again */
         j       exception_deliver
 
 /* ------------------------------------------------------------------ protected control transfer: 38 one way

@@ -3,7 +3,9 @@
 
 #include "hart.h"
 
+#include "env/env.h"
 #include "kernel.h"
+#include "machine/audit.h"
 #include "sbi.h"
 
 _Static_assert(sizeof(struct hart) <= HART_STACK_TOP - ENV_SIZE, "the hart's words end before its pseudo record");
@@ -14,6 +16,10 @@ _Static_assert(offsetof(struct hart, current) == HART_CURRENT, "assembly knows w
 _Static_assert(offsetof(struct hart, plic_claim) == HART_PLIC_CLAIM, "assembly knows where plic_claim is");
 _Static_assert(offsetof(struct hart, irqs) == HART_IRQS, "assembly knows where irqs is");
 _Static_assert(offsetof(struct hart, claimed) == HART_CLAIMED, "assembly knows where claimed is");
+_Static_assert(offsetof(struct hart, running) == HART_RUNNING, "assembly knows where running is");
+_Static_assert(offsetof(struct hart, slice_started) == HART_STARTED, "assembly knows where slice_started is");
+_Static_assert(offsetof(struct hart, slice_end) == HART_SLICE_END, "assembly knows where slice_end is");
+_Static_assert(offsetof(struct hart, floats) == HART_FLOATS, "assembly knows where floats is");
 
 struct hart_memory hart_memory[HARTS_MAX] __attribute__((aligned(PAGE_SIZE)));
 uint32_t hart_count;
@@ -63,4 +69,5 @@ bool quiesce_done(word_t epoch)
 void quiesce_see(struct hart *hart)
 {
     __atomic_store_n(&hart->seen, __atomic_load_n(&quiesce_epoch, __ATOMIC_SEQ_CST), __ATOMIC_RELEASE);
+    audit_park();
 }

@@ -10,24 +10,27 @@
 #ifndef KERNEL_HART_H
 #define KERNEL_HART_H
 
-#include "env/env.h"
 #include "hw.h"
 #include <rivet/machine.h>
 
+struct env;
+struct irq;
+
 struct hart {
-    word_t current;       // assembly: HART(CURRENT)
+    // Assembly knows where these are: hart.def.
+    word_t current;       // boundary of the environment that entered the kernel
     word_t plic_claim;
     struct irq *irqs;
     word_t claimed;
-    word_t grace_ticks;
-    word_t index;
-    word_t id;            // the hart's id for the firmware
-    word_t plic_context;
     struct env *running;  // the environment this hart dispatched, NULL: idle
     word_t slice_started; // when it was dispatched
     word_t slice_end;     // when the slice ends
-    word_t position;      // of that slice in the vector
     struct env *floats;   // whose floating-point registers are in this hart
+
+    word_t position;      // of the slice in the vector
+    word_t index;
+    word_t id;            // the hart's id for the firmware
+    word_t plic_context;
     word_t seen;          // last quiescence epoch this hart crossed a trap boundary in
     uint32_t idle;        // in WFI, or about to
     uint32_t online;

@@ -5,6 +5,7 @@
 
 #include "hart.h"
 #include "kernel.h"
+#include "machine/audit.h"
 #include "machine/machine.h"
 #include "sbi.h"
 
@@ -101,6 +102,7 @@ static void log_backtrace(word_t frame)
 
 static void stop(void)
 {
+    audit_context();
     sbi_reset(false);
     for (;;)
         asm volatile("wfi");

@@ -40,7 +40,7 @@ void trap_interrupt(struct env *env, word_t cause)
         irq_serve(hart);
         break;
     case CAUSE_SOFT:
-        csr_clear(sip, SIE_SOFT);
+        hw_soft_clear();
         break;
     }
     if (env->stop) { // whoever wants it stopped takes it from here

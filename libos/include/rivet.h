@@ -15,6 +15,7 @@
 #include <rivet/stlb.h>
 #include <rivet/types.h>
 
+// clang-format off
 #include <libos/sys/sys.h>         // system calls, tables, time
 #include <libos/start/start.h>     // start information, exception and interrupt upcalls
 #include <libos/vm/frame.h>        // frames of one's own
@@ -25,5 +26,6 @@
 #include <libos/sched/sched.h>     // scheduler policies
 #include <libos/thread/thread.h>   // threads
 #include <libos/console/console.h> // the console environment's clients
+// clang-format on
 
 #endif

@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /*
- * Where protected calls enter a server: on the stack named to pct_accept, t1 the caller's name, a0 to a7 the message, all
- * other registers the caller's. C keeps s0 to s11 for the caller; tp becomes ours, or errno would be the caller's.
+ * Where protected calls enter a server: on the stack named to pct_accept, t1 the caller's name, a0 to a7
+ * the message, all other registers the caller's. C keeps s0 to s11 for the caller; tp becomes ours, or
+ * errno would be the caller's.
  */
 #include <libos/start/upcall.h>
 #include <rivet/types.h>
@@ -40,7 +41,7 @@ gate_entry:
     ld s0, 64(sp)
     addi sp, sp, 80
     la ra, 1f
-    li t0, CALL_BASE + 1 // pct_return: comes back only when refused, which a server that was entered never is
+    li t0, CALL_BASE - 1 // pct_return: comes back only when refused, which a server that was entered never is
     ecall
 1:  ebreak
     .size gate_entry, . - gate_entry

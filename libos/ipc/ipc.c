@@ -2,9 +2,9 @@
 /*
  * Waiting for events, and serving protected calls.
  *
- * A server has two stacks: the loop below keeps the program's own while it accepts, and calls enter on another
- * (gate.S), because the loop's frame must survive them. An event and a call never run at once: the entry is
- * closed while events are handled, and events wait while a call is served.
+ * A server has two stacks: the loop below keeps the program's own while it accepts, and calls enter on
+ * another (gate.S), because the loop's frame must survive them. An event and a call never run at once:
+ * the entry is closed while events are handled, and events wait while a call is served.
  */
 #include <libos/ipc/ipc.h>
 #include <libos/start/internal.h>

@@ -13,8 +13,9 @@
 #define MESSAGE_WORDS 8
 
 /*
- * Call the environment in `slot` (RIGHT_CALL) and wait for its return. `deadline` is an absolute time, 0: none.
- * ERR_OK and the answer in `message`; or STALE, BUSY (it serves somebody else, or is running), DEADLINE, DEAD.
+ * Call the environment in `slot` (RIGHT_CALL) and wait for its return. `deadline` is an absolute time,
+ * 0: none. ERR_OK and the answer in `message`; or STALE, BUSY (it serves somebody else, or is running),
+ * DEADLINE, DEAD.
  */
 long pct_call(slot_t slot, word_t deadline, word_t message[MESSAGE_WORDS]);
 
@@ -34,8 +35,8 @@ _Noreturn void pct_serve(pct_serve_t serve, word_t events, pct_notice_t notice);
 word_t events_take(word_t events);
 
 /*
- * Take the events that are pending of these; when none is, wait for one, or until `deadline` (absolute, 0: for
- * ever). 0 when the time came first. Other threads of the program run meanwhile.
+ * Take the events that are pending of these; when none is, wait for one, or until `deadline` (absolute,
+ * 0: for ever). 0 when the time came first. Other threads of the program run meanwhile.
  */
 word_t events_wait(word_t events, word_t deadline);
 

@@ -1,15 +1,16 @@
 // SPDX-License-Identifier: BSD-2-Clause
 /*
- * The cpio archive ("newc", as `cpio -H newc` writes it). An entry is a header of 110 bytes in ASCII, the name with
- * its NUL, padding to 4 bytes, the contents, padding to 4 bytes; the entry TRAILER!!! ends the archive.
- * Zeros between entries are skipped: archives may be joined that way. Pure computation on bytes.
+ * The cpio archive ("newc", as `cpio -H newc` writes it). An entry is a header of 110 bytes in ASCII,
+ * the name with its NUL, padding to 4 bytes, the contents, padding to 4 bytes; the entry TRAILER!!! ends
+ * the archive. Zeros between entries are skipped: archives may be joined that way. Pure computation on
+ * bytes.
  */
 #include <libos/loader/bundle.h>
 #include <string.h>
 
-#define HEADER_SIZE 110
+#define HEADER_SIZE   110
 #define NAME_SIZE_MAX 256 // with its NUL
-#define TRAILER     "TRAILER!!!"
+#define TRAILER       "TRAILER!!!"
 
 // Fields of 8 hexadecimal digits behind the 6 bytes of magic.
 enum field { FIELD_MODE = 1, FIELD_FILE_SIZE = 6, FIELD_NAME_SIZE = 11 };
@@ -21,9 +22,10 @@ static bool field_read(const uint8_t *header, enum field field, uint32_t *value)
     *value = 0;
     for (int i = 0; i < 8; i++) {
         uint8_t c = digits[i];
-        uint32_t digit = c >= '0' && c <= '9' ? c - '0'
+        uint32_t digit = c >= '0' && c <= '9'   ? c - '0'
                          : c >= 'a' && c <= 'f' ? c - 'a' + 10
-                         : c >= 'A' && c <= 'F' ? c - 'A' + 10 : 16;
+                         : c >= 'A' && c <= 'F' ? c - 'A' + 10
+                                                : 16;
         if (digit == 16)
             return false;
         *value = *value << 4 | digit;

@@ -19,7 +19,7 @@ struct bundle_file {
     const char *name; // ends with a NUL inside the archive
     const uint8_t *bytes;
     size_t size;
-    uint32_t mode;    // POSIX mode bits as in the archive
+    uint32_t mode; // POSIX mode bits as in the archive
 };
 
 /*
@@ -32,7 +32,8 @@ int bundle_next(const struct bundle *bundle, size_t *position, struct bundle_fil
 bool bundle_find(const struct bundle *bundle, const char *name, struct bundle_file *file, const char **why);
 
 /*
- * The bundle this program was started with, mapped read-only at the first use. NULL, with *why, when it has none.
+ * The bundle this program was started with, mapped read-only at the first use. NULL, with *why, when it
+ * has none.
  */
 const struct bundle *bundle_own(const char **why);
 

@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: BSD-2-Clause
-// The bundle this program was started with: frames of its own that are mapped, read-only, when first asked for.
+// The bundle this program was started with: frames of its own that are mapped, read-only, when first
+// asked for.
 #include <libos/loader/bundle.h>
 #include <libos/loader/internal.h>
 #include <libos/vm/vm.h>
@@ -12,7 +13,7 @@ struct page_run bundle_pages(void)
     word_t end = info->bundle + info->bundle_size;
     page_t first = info->bundle >> PAGE_SHIFT;
 
-    return (struct page_run){ first, ((end + PAGE_SIZE - 1) >> PAGE_SHIFT) - first };
+    return (struct page_run){first, ((end + PAGE_SIZE - 1) >> PAGE_SHIFT) - first};
 }
 
 void bundle_forget(void)

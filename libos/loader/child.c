@@ -1,10 +1,11 @@
 // SPDX-License-Identifier: BSD-2-Clause
 /*
- * Building a child, and taking it apart. Whatever fails on the way, child_reap returns what was handed out so far: the
- * kernel's destruction gives frames and slices back to the creator, so no list of them is kept here.
+ * Building a child, and taking it apart. Whatever fails on the way, child_reap returns what was handed
+ * out so far: the kernel's destruction gives frames and slices back to the creator, so no list of them
+ * is kept here.
  *
- * What a child costs its parent beyond its own frames: root and record of the space, record, save area and capabilities
- * of the environment, and the page tables.
+ * What a child costs its parent beyond its own frames: root and record of the space, record, save area
+ * and capabilities of the environment, and the page tables.
  */
 #include <libos/ipc/ipc.h>
 #include <libos/loader/internal.h>
@@ -72,13 +73,15 @@ static const char *strings_fill(struct start_info *info, const struct child_opti
 }
 
 // The save area: bound in the child's space, and filled with what the child finds when it starts.
-static const char *info_fill(const struct child *child, const struct child_options *options, page_t frames_first)
+static const char *info_fill(const struct child *child, const struct child_options *options,
+                             page_t frames_first)
 {
     const char *why = NULL;
     word_t window = vm_window_open(1);
     struct start_info *info = (struct start_info *)(window + SAVE_OWN);
 
-    if (!window || vm_bind(child->space, SAVE_ADDRESS, child->env + 1, 1, RIGHT_READ | RIGHT_WRITE) != ERR_OK ||
+    if (!window ||
+        vm_bind(child->space, SAVE_ADDRESS, child->env + 1, 1, RIGHT_READ | RIGHT_WRITE) != ERR_OK ||
         vm_bind(0, window, child->env + 1, 1, RIGHT_READ | RIGHT_WRITE) != ERR_OK) {
         why = "the child's save area could not be mapped";
     } else {
@@ -118,10 +121,11 @@ static void label_set(struct child *child, const char *program)
 }
 
 // The image and its plan; NULL or a sentence. Nothing is made yet.
-static const char *image_find(const struct child_options *options, const uint8_t **image, struct elf_plan *plan)
+static const char *image_find(const struct child_options *options, const uint8_t **image,
+                              struct elf_plan *plan)
 {
     const char *why;
-    struct bundle_file file = { .bytes = options->image, .size = options->image_size };
+    struct bundle_file file = {.bytes = options->image, .size = options->image_size};
 
     if (!options->image) {
         const struct bundle *bundle = bundle_own(&why);
@@ -133,8 +137,8 @@ static const char *image_find(const struct child_options *options, const uint8_t
 }
 
 /*
- * How many frames the child gets beyond its program; 0 when ours do not suffice. What it costs us besides stays
- * within CHILD_FRAMES_KEPT or OVERHEAD.
+ * How many frames the child gets beyond its program; 0 when ours do not suffice. What it costs us
+ * besides stays within CHILD_FRAMES_KEPT or OVERHEAD.
  */
 static size_t frames_plan(const struct child_options *options, const struct elf_plan *plan)
 {
@@ -145,8 +149,8 @@ static size_t frames_plan(const struct child_options *options, const struct elf_
     return wanted <= free && free - wanted >= plan->pages + OVERHEAD ? wanted : 0;
 }
 
-static const char *build(struct child *child, const struct child_options *options, const struct elf_plan *plan,
-                         const uint8_t *image)
+static const char *build(struct child *child, const struct child_options *options,
+                         const struct elf_plan *plan, const uint8_t *image)
 {
     const char *why;
     page_t frames_first;
@@ -175,7 +179,7 @@ const char *child_build(struct child *child, const struct child_options *options
     const uint8_t *image = NULL;
     struct elf_plan plan;
 
-    *child = (struct child){ .harts = options->harts, .slices = options->slices ? options->slices : 1 };
+    *child = (struct child){.harts = options->harts, .slices = options->slices ? options->slices : 1};
     const char *why = image_find(options, &image, &plan);
     if (why)
         return why;
@@ -238,10 +242,10 @@ enum env_state child_env_state(const struct child *child)
 bool child_ended(const struct child *child, int *status)
 {
     switch (child_env_state(child)) {
-    case ENV_EXITED:  *status = (int)sys_env_info(child->env, ENV_STATUS).value; return true;
+    case ENV_EXITED: *status = (int)sys_env_info(child->env, ENV_STATUS).value; return true;
     case ENV_FAULTED: *status = STATUS_FAULTED; return true;
     case ENV_STOPPED: *status = STATUS_STOPPED; return true;
-    default:          return false;
+    default: return false;
     }
 }
 

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: BSD-2-Clause
 /*
- * Programs started by this one. Everything a child has is handed to it by its parent, out of the parent's own:
- * frames, slices, capabilities. What it has when it ends comes back.
+ * Programs started by this one. Everything a child has is handed to it by its parent, out of the
+ * parent's own: frames, slices, capabilities. What it has when it ends comes back.
  *
  *     child_build(&child, &options)     space, environment, program loaded, capabilities granted
  *     ... whatever else it shall have: page_give, irq_give, child_grant ...
@@ -15,20 +15,20 @@
 #include <libos/loader/bundle.h>
 #include <libos/start/start.h>
 
-#define CHILD_FRAMES     1024         // what a child gets when nothing is said: 4 MiB
-#define CHILD_FRAMES_ALL (~(size_t)0) // all we can spare, but for CHILD_FRAMES_KEPT of our own
+#define CHILD_FRAMES      1024         // what a child gets when nothing is said: 4 MiB
+#define CHILD_FRAMES_ALL  (~(size_t)0) // all we can spare, but for CHILD_FRAMES_KEPT of our own
 #define CHILD_FRAMES_KEPT 128
 
 struct child_options {
-    const char *program;      // its name in our bundle
-    int argc;                 // arguments with the program's name as first; 0: only that
+    const char *program; // its name in our bundle
+    int argc;            // arguments with the program's name as first; 0: only that
     const char *const *argv;
-    const uint8_t *image;     // the ELF file when it is not in the bundle; else NULL
+    const uint8_t *image; // the ELF file when it is not in the bundle; else NULL
     size_t image_size;
-    size_t frames;            // free frames it gets beyond its program; 0: CHILD_FRAMES, or CHILD_FRAMES_ALL
-    word_t harts;             // bit h: give it slices on hart h; 0: on every hart where we have more than one
-    size_t slices;            // how many on each; 0: one
-    bool bundle;              // hand our bundle over with its contents: it is gone for us
+    size_t frames; // free frames it gets beyond its program; 0: CHILD_FRAMES, or CHILD_FRAMES_ALL
+    word_t harts;  // bit h: give it slices on hart h; 0: on every hart where we have more than one
+    size_t slices; // how many on each; 0: one
+    bool bundle;   // hand our bundle over with its contents: it is gone for us
 };
 
 enum child_state { CHILD_NONE, CHILD_BUILT, CHILD_RUNNING };

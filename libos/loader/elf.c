@@ -1,14 +1,14 @@
 // SPDX-License-Identifier: BSD-2-Clause
 /*
- * Reading ELF64 files for RISC-V. The file is an attacker's: no offset, size, count or address in it is used before
- * it was compared with the file's end and the address space's, in a form that cannot overflow. After elf_read every
- * field of the plan can be used without a check.
+ * Reading ELF64 files for RISC-V. The file is an attacker's: no offset, size, count or address in it is
+ * used before it was compared with the file's end and the address space's, in a form that cannot
+ * overflow. After elf_read every field of the plan can be used without a check.
  */
 #include <libos/loader/elf.h>
 #include <string.h>
 
-#define PAGE          4096ul
-#define MACHINE_RISCV 243
+#define PAGE            4096ul
+#define MACHINE_RISCV   243
 #define TYPE_EXECUTABLE 2
 #define SEGMENT_LOAD    1
 #define HEADERS_MAX     32

@@ -1,8 +1,9 @@
 // SPDX-License-Identifier: BSD-2-Clause
 /*
- * Putting a program into a child's address space. Its frames belong to the child from the start; while the child
- * is not started, the kernel lets its creator treat them as its own, so they are filled through a window here and
- * then bound there. No fence.i here: the hart that runs the child first does it, and the kernel sees to that.
+ * Putting a program into a child's address space. Its frames belong to the child from the start; while
+ * the child is not started, the kernel lets its creator treat them as its own, so they are filled
+ * through a window here and then bound there. No fence.i here: the hart that runs the child first does
+ * it, and the kernel sees to that.
  */
 #include <libos/loader/internal.h>
 #include <libos/vm/frame.h>
@@ -13,12 +14,12 @@
 
 struct page_run frames_move(const struct child *child, size_t most)
 {
-    struct page_run run = { FRAME_NONE, most < PAGE_BATCH ? most : PAGE_BATCH };
+    struct page_run run = {FRAME_NONE, most < PAGE_BATCH ? most : PAGE_BATCH};
 
     upcall_hold();
     while (run.count > 0 && (run.first = frame_find(run.count)) == FRAME_NONE)
         run.count /= 2; // memory is in pieces: smaller ones
-    sysret_t moved = { ERR_OK, 0 };
+    sysret_t moved = {ERR_OK, 0};
     if (run.count > 0)
         moved = sys_page_move(run.first, run.count, child->env);
     upcall_release();
@@ -39,7 +40,8 @@ static const char *frames_alloc(struct page_run run)
 }
 
 // Copy what the file holds for the pages from `done` on. Frames come cleared, so zeros need no copy.
-static const char *run_fill(struct page_run run, const struct elf_segment *segment, uint64_t done, const uint8_t *image)
+static const char *run_fill(struct page_run run, const struct elf_segment *segment, uint64_t done,
+                            const uint8_t *image)
 {
     uint64_t bytes = segment->file_size > done ? segment->file_size - done : 0;
     if (bytes > run.count * PAGE_SIZE)
@@ -55,7 +57,8 @@ static const char *run_fill(struct page_run run, const struct elf_segment *segme
     return NULL;
 }
 
-static const char *segment_load(const struct child *child, const struct elf_segment *segment, const uint8_t *image)
+static const char *segment_load(const struct child *child, const struct elf_segment *segment,
+                                const uint8_t *image)
 {
     uint64_t done = 0;
 

@@ -1,12 +1,12 @@
 // SPDX-License-Identifier: BSD-2-Clause
 /*
- * The calls on files that picolibc is built on. The console is a terminal that is read byte by byte; the bundle is a
- * read-only file system without directories.
+ * The calls on files that picolibc is built on. The console is a terminal that is read byte by byte; the
+ * bundle is a read-only file system without directories.
  */
-#include <libos/console/console.h>
-#include <libos/posix/descriptor.h>
 #include <errno.h>
 #include <fcntl.h>
+#include <libos/console/console.h>
+#include <libos/posix/descriptor.h>
 #include <string.h>
 #include <sys/stat.h>
 #include <unistd.h>
@@ -47,7 +47,7 @@ int open(const char *name, int flags, ...)
         return fail(ENOENT);
     for (int number = 3; number < DESCRIPTORS_MAX; number++)
         if (!descriptors[number].open) {
-            descriptors[number] = (struct descriptor){ .open = true, .file = file };
+            descriptors[number] = (struct descriptor){.open = true, .file = file};
             return number;
         }
     return fail(EMFILE);

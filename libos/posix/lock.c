@@ -1,7 +1,8 @@
 // SPDX-License-Identifier: BSD-2-Clause
 /*
- * picolibc's locks. What they protect (the heap's lists, exit's list) is short and waits for nothing, so holding
- * upcalls is enough: no thread of the program is switched meanwhile. It nests, as libc's locks must.
+ * picolibc's locks. What they protect (the heap's lists, exit's list) is short and waits for nothing, so
+ * holding upcalls is enough: no thread of the program is switched meanwhile. It nests, as libc's locks
+ * must.
  */
 #include <libos/start/start.h>
 

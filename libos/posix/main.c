@@ -12,7 +12,7 @@ void __libc_init_array(void);
 
 void program_run(void)
 {
-    static char *environment[] = { NULL };
+    static char *environment[] = {NULL};
     size_t argc = start_info()->argc;
     char *argv[argc + 1]; // at most one for every two bytes of the strings
 

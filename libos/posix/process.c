@@ -1,11 +1,11 @@
 // SPDX-License-Identifier: BSD-2-Clause
 /*
- * The calls on processes, memory and time that picolibc is built on. A process is this environment; there is no other
- * one to signal.
+ * The calls on processes, memory and time that picolibc is built on. A process is this environment;
+ * there is no other one to signal.
  */
+#include <errno.h>
 #include <libos/start/start.h>
 #include <libos/vm/vm.h>
-#include <errno.h>
 #include <signal.h>
 #include <sys/time.h>
 #include <sys/times.h>
@@ -59,6 +59,6 @@ clock_t times(struct tms *times)
     word_t used = sys_env_info(self(), ENV_TICKS).value;
 
     if (times)
-        *times = (struct tms){ .tms_utime = (clock_t)(used * CLOCKS_PER_SEC / hz) };
+        *times = (struct tms){.tms_utime = (clock_t)(used * CLOCKS_PER_SEC / hz)};
     return (clock_t)(time_now() * CLOCKS_PER_SEC / hz);
 }

@@ -1,7 +1,8 @@
 // SPDX-License-Identifier: BSD-2-Clause
 /*
- * stdin, stdout and stderr for picolibc's stdio: a line at a time, because a line costs the console one call and a
- * character would cost one, too. What is left is written out when input is asked for, at exit, and by the crash report.
+ * stdin, stdout and stderr for picolibc's stdio: a line at a time, because a line costs the console one
+ * call and a character would cost one, too. What is left is written out when input is asked for, at
+ * exit, and by the crash report.
  */
 #include <libos/posix/stdio.h>
 #include <libos/start/start.h>
@@ -55,13 +56,16 @@ static int stream_get(struct __file *file)
 }
 
 static struct stream input = {
-    .file = FDEV_SETUP_STREAM(NULL, stream_get, NULL, _FDEV_SETUP_READ), .descriptor = 0,
+    .file = FDEV_SETUP_STREAM(NULL, stream_get, NULL, _FDEV_SETUP_READ),
+    .descriptor = 0,
 };
 static struct stream output = {
-    .file = FDEV_SETUP_STREAM(stream_put, NULL, stream_flush, _FDEV_SETUP_WRITE), .descriptor = 1,
+    .file = FDEV_SETUP_STREAM(stream_put, NULL, stream_flush, _FDEV_SETUP_WRITE),
+    .descriptor = 1,
 };
 static struct stream errors = {
-    .file = FDEV_SETUP_STREAM(stream_put, NULL, stream_flush, _FDEV_SETUP_WRITE), .descriptor = 2,
+    .file = FDEV_SETUP_STREAM(stream_put, NULL, stream_flush, _FDEV_SETUP_WRITE),
+    .descriptor = 2,
 };
 
 FILE *const stdin = &input.file;

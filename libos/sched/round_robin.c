@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: BSD-2-Clause
 /*
- * Round robin: who became runnable last runs last. Turns are as long as the user of the policy makes them, and usage
- * and weight do not matter.
+ * Round robin: who became runnable last runs last. Turns are as long as the user of the policy makes
+ * them, and usage and weight do not matter.
  */
 #include <libos/sched/sched.h>
 #include <stddef.h>

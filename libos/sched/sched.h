@@ -1,7 +1,8 @@
 // SPDX-License-Identifier: BSD-2-Clause
 /*
- * Scheduler policies. A policy decides which task runs next and nothing else: it knows neither threads nor the
- * kernel, so one file schedules threads inside a program, environments, and tasks in a simulator.
+ * Scheduler policies. A policy decides which task runs next and nothing else: it knows neither threads
+ * nor the kernel, so one file schedules threads inside a program, environments, and tasks in a
+ * simulator.
  *
  * The life of a task, as the user of a policy drives it:
  *
@@ -26,12 +27,12 @@ struct sched_task {
 };
 
 struct sched_ops {
-    const char *name;                                           // mandatory
-    struct sched_task *(*pick)(void);                           // mandatory
-    void (*enqueue)(struct sched_task *task);                   // mandatory
-    void (*admit)(struct sched_task *task);                     // NULL: nothing to prepare
-    void (*charge)(struct sched_task *task, uint64_t ticks);    // NULL: usage does not matter
-    void (*leave)(struct sched_task *task);                     // NULL: nothing to forget
+    const char *name;                                        // mandatory
+    struct sched_task *(*pick)(void);                        // mandatory
+    void (*enqueue)(struct sched_task *task);                // mandatory
+    void (*admit)(struct sched_task *task);                  // NULL: nothing to prepare
+    void (*charge)(struct sched_task *task, uint64_t ticks); // NULL: usage does not matter
+    void (*leave)(struct sched_task *task);                  // NULL: nothing to forget
 };
 
 extern const struct sched_ops sched_round_robin;

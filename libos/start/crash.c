@@ -1,12 +1,13 @@
 // SPDX-License-Identifier: BSD-2-Clause
 /*
- * The last words of a program: what happened, where, the registers, and who called whom, with names from the table
- * that the build puts into each program (no host is needed to read them).
+ * The last words of a program: what happened, where, the registers, and who called whom, with names from
+ * the table that the build puts into each program (no host is needed to read them).
  *
  *     hello: stopped by a page fault on a store, at pc 0x10a42, address 0x8
  *
- * The report is made by the crashing program itself, so it uses little: a line at a time from a buffer here, no
- * printf and no heap. When even that faults, the exception stack ends and the kernel stops the program.
+ * The report is made by the crashing program itself, so it uses little: a line at a time from a buffer
+ * here, no printf and no heap. When even that faults, the exception stack ends and the kernel stops the
+ * program.
  */
 #include <libos/console/console.h>
 #include <libos/posix/stdio.h>
@@ -54,18 +55,12 @@ static void end_line(void)
 static const char *cause_name(word_t cause)
 {
     static const char *const names[] = {
-        [CAUSE_FETCH_ALIGN] = "a misaligned jump",
-        [CAUSE_FETCH_ACCESS] = "a jump to no memory",
-        [CAUSE_ILLEGAL] = "an illegal instruction",
-        [CAUSE_BREAKPOINT] = "a breakpoint",
-        [CAUSE_LOAD_ALIGN] = "a misaligned load",
-        [CAUSE_LOAD_ACCESS] = "a load from no memory",
-        [CAUSE_STORE_ALIGN] = "a misaligned store",
-        [CAUSE_STORE_ACCESS] = "a store to no memory",
-        [CAUSE_CALL] = "an ecall that is no call",
-        [CAUSE_FETCH_PAGE] = "a page fault on a jump",
-        [CAUSE_LOAD_PAGE] = "a page fault on a load",
-        [CAUSE_STORE_PAGE] = "a page fault on a store",
+        [CAUSE_FETCH_ALIGN] = "a misaligned jump",    [CAUSE_FETCH_ACCESS] = "a jump to no memory",
+        [CAUSE_ILLEGAL] = "an illegal instruction",   [CAUSE_BREAKPOINT] = "a breakpoint",
+        [CAUSE_LOAD_ALIGN] = "a misaligned load",     [CAUSE_LOAD_ACCESS] = "a load from no memory",
+        [CAUSE_STORE_ALIGN] = "a misaligned store",   [CAUSE_STORE_ACCESS] = "a store to no memory",
+        [CAUSE_CALL] = "an ecall that is no call",    [CAUSE_FETCH_PAGE] = "a page fault on a jump",
+        [CAUSE_LOAD_PAGE] = "a page fault on a load", [CAUSE_STORE_PAGE] = "a page fault on a store",
     };
     return cause < sizeof(names) / sizeof(names[0]) && names[cause] ? names[cause] : "an unknown exception";
 }
@@ -91,9 +86,9 @@ static void report_head(const struct trap_frame *frame)
 
 static void report_registers(const struct trap_frame *frame)
 {
-    static const char names[32][4] = {"pc", "ra", "sp",  "gp",  "tp", "t0", "t1", "t2", "s0", "s1", "a0",
-                                      "a1", "a2", "a3",  "a4",  "a5", "a6", "a7", "s2", "s3", "s4", "s5",
-                                      "s6", "s7", "s8",  "s9",  "s10", "s11", "t3", "t4", "t5", "t6"};
+    static const char names[32][4] = {"pc", "ra", "sp", "gp", "tp",  "t0",  "t1", "t2", "s0", "s1", "a0",
+                                      "a1", "a2", "a3", "a4", "a5",  "a6",  "a7", "s2", "s3", "s4", "s5",
+                                      "s6", "s7", "s8", "s9", "s10", "s11", "t3", "t4", "t5", "t6"};
     for (int i = 1; i < 32; i++) {
         if (i == 3)
             continue; // gp is nobody's
@@ -122,19 +117,20 @@ static void report_place(word_t address)
     end_line();
 }
 
-// Whether a frame of a function can lie there: in a stack of ours, whose pages up to `above` were touched already.
+// Whether a frame of a function can lie there: in a stack of ours, whose pages up to `above` were
+// touched already.
 static bool is_frame(word_t pointer, word_t above)
 {
     return pointer % 8 == 0 && pointer > above && pointer - above <= STACK_SIZE;
 }
 
 /*
- * Functions compiled with -fno-omit-frame-pointer keep the caller's s0 at s0 - 16 and the return address at s0 - 8; one
- * that calls nothing has no return address to keep, and the caller's s0 is at s0 - 8. The chain goes strictly
- * upward from sp within one stack, so a damaged one ends instead of leading astray.
+ * Functions compiled with -fno-omit-frame-pointer keep the caller's s0 at s0 - 16 and the return address
+ * at s0 - 8; one that calls nothing has no return address to keep, and the caller's s0 is at s0 - 8. The
+ * chain goes strictly upward from sp within one stack, so a damaged one ends instead of leading astray.
  *
- * Where the program stopped, ra says who called when it is not what the frame keeps, nor left by a call that the
- * function itself made before.
+ * Where the program stopped, ra says who called when it is not what the frame keeps, nor left by a call
+ * that the function itself made before.
  */
 static void report_backtrace(const struct trap_frame *frame)
 {

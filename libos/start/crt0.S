@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /*
- * The first instructions of a program. Whoever started it left the start information in the save area (init has
- * none) and nothing else that is needed: no stack, no registers. The interrupt stack serves until the upcalls are
- * set up and the real stack, whose pages appear when touched, can be used.
+ * The first instructions of a program. Whoever started it left the start information in the save area
+ * (init has none) and nothing else that is needed: no stack, no registers. The interrupt stack serves
+ * until the upcalls are set up and the real stack, whose pages appear when touched, can be used.
  */
 #include <libos/start/upcall.h>
 
@@ -20,7 +20,8 @@ _start:
     .size _start, . - _start
 
 /*
- * start_on_stack(a0 stack, a1 function): goes on with the function on another stack; what was on this one is over.
+ * start_on_stack(a0 stack, a1 function): goes on with the function on another stack; what was on this
+ * one is over.
  */
     .section .text.start_on_stack, "ax", @progbits
     .globl start_on_stack

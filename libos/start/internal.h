@@ -37,13 +37,15 @@ bool upcall_page_fault(struct trap_frame *frame);
 void upcall_exception(struct trap_frame *frame);
 struct trap_frame *upcall_interrupt(struct trap_frame *frame);
 void upcall_start(void);
-word_t upcall_events(void);      // those that the program's handler of events takes; a wait must end for them, too
-void upcall_events_serve(void);  // call it for those that are pending
+word_t upcall_events(void);     // what the program's handler of events takes; a wait ends for these, too
+void upcall_events_serve(void); // call it for those that are pending
 
 /*
- * What threads do when a program has them; without them the program gives the hart up and goes on where it was.
+ * What threads do when a program has them; without them the program gives the hart up and goes on where
+ * it was.
  *   slice_end   the slice is over: give the hart up and name the frame to go on with
- *   wait        let others run until an event or the deadline may have come; false: upcalls are held, nobody else can run
+ *   wait        let others run until an event or the deadline may have come; false: upcalls are held,
+ *               nobody else can run
  */
 struct thread_hooks {
     struct trap_frame *(*slice_end)(struct trap_frame *frame);

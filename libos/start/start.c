@@ -1,8 +1,8 @@
 // SPDX-License-Identifier: BSD-2-Clause
 /*
- * Start-up, the same for init and for everybody else: thread-local storage, address space, upcalls, the real stack,
- * the program. What comes before the stack runs on the interrupt stack with the exception slot still closed, so it
- * touches nothing that is not pinned.
+ * Start-up, the same for init and for everybody else: thread-local storage, address space, upcalls, the
+ * real stack, the program. What comes before the stack runs on the interrupt stack with the exception
+ * slot still closed, so it touches nothing that is not pinned.
  */
 #include <libos/start/internal.h>
 #include <libos/start/program.h>
@@ -31,7 +31,8 @@ size_t tls_size(void)
     return tls_main_end - tls_main;
 }
 
-// init was started by the kernel, without start information. It writes its own, so that nobody else has to care.
+// init was started by the kernel, without start information. It writes its own, so that nobody else has
+// to care.
 static void start_info_of_init(struct start_info *info)
 {
     info->magic = START_MAGIC;

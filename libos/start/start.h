@@ -2,8 +2,8 @@
 /*
  * How a program of this library begins, and how exceptions and interrupts reach it.
  *
- * The loader leaves `struct start_info` in the save area, from SAVE_OWN on. The first program (init) has none:
- * its magic is zero. Capability slots by convention:
+ * The loader leaves `struct start_info` in the save area, from SAVE_OWN on. The first program (init) has
+ * none: its magic is zero. Capability slots by convention:
  */
 #ifndef LIBOS_START_H
 #define LIBOS_START_H
@@ -23,10 +23,10 @@ enum start_slot {
 struct start_info {
     word_t magic;
     word_t argc;
-    env_t console;        // the console's environment, 0: none, write with machine_log
-    page_t frames_first;  // where to look first for frames of one's own: a hint, the frame table is the truth
-    word_t bundle;        // physical address of the files this program may read, 0: none
-    word_t bundle_size;   // bytes
+    env_t console;       // the console's environment, 0: none, write with machine_log
+    page_t frames_first; // where to look first for frames of one's own: a hint, the frame table is the truth
+    word_t bundle;       // physical address of the files this program may read, 0: none
+    word_t bundle_size;  // bytes
     char strings[START_STRINGS]; // argv, each with its NUL
 };
 
@@ -52,20 +52,20 @@ struct trap_frame {
 #define FRAME_A0 x[10]
 
 /*
- * Exceptions. `handler` looks at the frame, may change it, and returns true to go on with it or false when it is
- * not his; then the library's own handling follows: demand paging, floating point on first use, and at last
- * the crash report and exit with CRASH_STATUS. NULL removes the handler. It runs on the upcall stack with
- * interrupt upcalls deferred, and may itself take page faults.
+ * Exceptions. `handler` looks at the frame, may change it, and returns true to go on with it or false
+ * when it is not his; then the library's own handling follows: demand paging, floating point on first
+ * use, and at last the crash report and exit with CRASH_STATUS. NULL removes the handler. It runs on the
+ * upcall stack with interrupt upcalls deferred, and may itself take page faults.
  */
 typedef bool (*exception_handler_t)(struct trap_frame *frame);
 void exception_handle(exception_handler_t handler);
 #define CRASH_STATUS 139 // 128 + 11, as a shell reports a segmentation fault
 
 /*
- * Interrupt upcalls. Between upcall_hold and upcall_release (they nest) none comes: the kernel's end of slice
- * waits for its grace time, then switches by itself. upcall_release runs what has come meanwhile.
- * `events_handle` has a function called, with upcalls held, when one of the events is pending: it is told which, and
- * they are taken.
+ * Interrupt upcalls. Between upcall_hold and upcall_release (they nest) none comes: the kernel's end of
+ * slice waits for its grace time, then switches by itself. upcall_release runs what has come meanwhile.
+ * `events_handle` has a function called, with upcalls held, when one of the events is pending: it is
+ * told which, and they are taken.
  */
 void upcall_hold(void);
 void upcall_release(void);

@@ -1,9 +1,10 @@
 // SPDX-License-Identifier: BSD-2-Clause
 /*
- * The program's own symbol table, which tools/symbols.py makes and the second link puts into .rivet_symbols. Little
- * endian:
+ * The program's own symbol table, which tools/symbols.py makes and the second link puts into
+ * .rivet_symbols. Little endian:
  *
- *     u32 count · u32 bytes of names · count times { u64 address, u32 name, u32 size }, sorted · names with NULs
+ *     u32 count · u32 bytes of names
+ *     count times { u64 address, u32 name, u32 size }, sorted · names with their NULs
  */
 #include <libos/start/internal.h>
 

@@ -1,13 +1,14 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /*
- * Where the kernel enters this program: exceptions at x_entry, interrupts and ends of slices at i_entry. Both end in
- * upcall_resume, which goes on with the program by `jr gp`, without the kernel.
+ * Where the kernel enters this program: exceptions at x_entry, interrupts and ends of slices at i_entry.
+ * Both end in upcall_resume, which goes on with the program by `jr gp`, without the kernel.
  *
  * gp belongs to nobody outside this file. Two stretches of code hold something in it, and an interrupt that
  * arrives there must not resume through gp:
  *
  *   x_entry .. x_open      the exception slot is closed (X_HANDLER is 0), which is how i_entry knows it.
- *                          The stretch consists of three segments, each of which can be run again from its start
+ *                          The stretch consists of three segments, each of which can be run again from
+ *                          its start
  *   leave .. leave_held    the way out while interrupt upcalls are open again; i_entry knows it by the pc
  *
  * Exceptions are handled with interrupt upcalls held (UPCALL_HOLD above 0), so the two never mix otherwise.
@@ -18,6 +19,9 @@
 #define SAVE(offset, name, text) .set SAVE_##name, offset;
 #include <rivet/regs.def>
 #undef SAVE
+#define EVENT(bit, name, text) .set EVENT_##name, bit;
+#include <rivet/event.def>
+#undef EVENT
 
 .set MIDDLE, 0x800 // gp points into the middle of the save area: every word is in reach of a 12-bit offset
 
@@ -68,8 +72,9 @@
 
     .section .text.upcall, "ax", @progbits
 /*
- * From the kernel, at any instruction of the program. t0 scause, t1 the old pc, t2 stval; t0-t2 of the program
- * are in the save area, everything else is the program's. The slot is closed: no instruction up to x_open may fault.
+ * From the kernel, at any instruction of the program. t0 scause, t1 the old pc, t2 stval; t0-t2 of the
+ * program are in the save area, everything else is the program's. The slot is closed: no instruction up
+ * to x_open may fault.
  */
     .globl x_entry
 x_entry:
@@ -87,7 +92,7 @@ x_entry_stack: // a0 is free: the frame's address
     bltz a0, x_too_deep
     addi a0, sp, -FRAME_SIZE
     j x_save
-x_too_deep: // a handler that faults without end: the slot is closed, so this stops the program for its creator
+x_too_deep: // a handler that faults without end: the slot is closed, so this stops the program
     ebreak
 x_fresh:
     get a0, UPCALL_X_LAST
@@ -124,8 +129,8 @@ x_open: // the program can take exceptions again, and no interrupt comes
     j upcall_resume
 
 /*
- * upcall_resume(a0 frame): go on as the frame says. HOLD counts this level; at the outermost the interrupt slot opens
- * before the program goes on. Never returns.
+ * upcall_resume(a0 frame): go on as the frame says. HOLD counts this level; at the outermost the
+ * interrupt slot opens before the program goes on. Never returns.
  */
     .globl upcall_resume
 upcall_resume:
@@ -164,12 +169,18 @@ leave_held: // also from i_entry. sp: the frame; interrupts are closed, HOLD is 
     j interrupt_serve
 
 /*
- * From the kernel, when I_HANDLER was open: t0 scause, t1 the old pc, t2 free; t0-t2 of the program are in the
- * interrupt slot, which is closed now.
+ * From the kernel, when I_HANDLER was open: t0 scause, t1 the old pc, t2 free; t0-t2 of the program are
+ * in the interrupt slot, which is closed now.
  */
     .globl i_entry
 i_entry:
+    andi t0, t0, 4 // causes: 1 software, 5 timer, 9 device. The end of a slice is told by the cause alone
+    beqz t0, 1f
     save_area t2
+    addi t0, t2, SAVE_PENDING - MIDDLE
+    li t2, 1 << EVENT_SLICE_END // so remember it as an event, whatever becomes of this upcall
+    amoor.d zero, t2, (t0)
+1:  save_area t2
     get t0, SAVE_X_HANDLER, t2
     beqz t0, i_in_exception
     lla t0, leave
@@ -227,8 +238,9 @@ i_in_exception:
     j x_entry
 
 /*
- * upcall_enter(a0 serve): from C, with upcalls held exactly once. Saves what a C function keeps in the running thread's
- * frame as if it had been interrupted behind this call, and goes on with the frame that serve(frame) names.
+ * upcall_enter(a0 serve): from C, with upcalls held exactly once. Saves what a C function keeps in the
+ * running thread's frame as if it had been interrupted behind this call, and goes on with the frame that
+ * serve(frame) names.
  */
     .globl upcall_enter
     .type upcall_enter, @function

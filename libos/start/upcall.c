@@ -2,8 +2,8 @@
 /*
  * The C half of the upcalls: what is done about an exception, an interrupt, the end of a slice.
  *
- * Exceptions arrive here on the exception stack, interrupts on the interrupt stack; both stacks lie in .bss, which the
- * loader pins, so the way to a page-fault handler never takes a page fault. Invariants:
+ * Exceptions arrive here on the exception stack, interrupts on the interrupt stack; both stacks lie in
+ * .bss, which the loader pins, so the way to a page-fault handler never takes a page fault. Invariants:
  *   (1) while UPCALL_HOLD is above 0, no thread is switched and no handler of events runs
  *   (2) a frame on the exception stack is copied to the running thread's before anything else can fault
  */
@@ -72,9 +72,9 @@ static word_t right_wanted(word_t cause)
 {
     switch (cause) {
     case CAUSE_FETCH_PAGE: return RIGHT_EXECUTE;
-    case CAUSE_LOAD_PAGE:  return RIGHT_READ;
+    case CAUSE_LOAD_PAGE: return RIGHT_READ;
     case CAUSE_STORE_PAGE: return RIGHT_WRITE;
-    default:               return 0;
+    default: return 0;
     }
 }
 
@@ -86,8 +86,8 @@ bool upcall_page_fault(struct trap_frame *frame)
 }
 
 /*
- * The floating-point unit is off until the first instruction that uses it, which is then illegal. Turning it on is asked
- * once; an illegal instruction after that is one.
+ * The floating-point unit is off until the first instruction that uses it, which is then illegal.
+ * Turning it on is asked once; an illegal instruction after that is one.
  */
 static bool float_on_first_use(word_t cause)
 {
@@ -137,7 +137,8 @@ struct trap_frame *upcall_interrupt(struct trap_frame *frame)
         *running = *frame; // invariant (2)
 
     upcall_events_serve();
-    if (!(events_take(OUR_EVENTS) & EVENT_BIT(SLICE_END)))
+    // With SWITCHED the end is over already: the kernel gave the hart to others meanwhile.
+    if (events_take(OUR_EVENTS) != EVENT_BIT(SLICE_END))
         return running;
     if (thread_hooks)
         return thread_hooks->slice_end(running);

@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /*
  * What upcall.S and the C half of the upcalls share: the application's own words of the save area (from
- * SAVE_ROOM on), and the shape of a saved frame. Plain numbers, because assembly reads them too; upcall.c asserts
- * that they agree with the structures.
+ * SAVE_ROOM on), and the shape of a saved frame. Plain numbers, because assembly reads them too;
+ * upcall.c asserts that they agree with the structures.
  *
  *   HOLD     how many want no interrupt upcall now: critical sections, and exceptions being handled. The
  *            kernel's word I_HANDLER is open only while HOLD is 0, but may be closed then, too, for a moment
@@ -11,22 +11,22 @@
 #ifndef LIBOS_UPCALL_H
 #define LIBOS_UPCALL_H
 
-#define UPCALL_A0      0x78 // a0 of the program while the exception entry has no stack yet
-#define UPCALL_X_LAST  0x80 // an address in the exception stack, 16 bytes below its end
-#define UPCALL_I_LAST  0x88 // the same of the interrupt stack
-#define UPCALL_I_FRAME 0x90 // where the interrupt entry saves: the running thread's frame
-#define UPCALL_HOLD    0x98
-#define UPCALL_EVENTS  0xa0
-#define UPCALL_TP      0xa8 // tp of the program's first thread, for entries that arrive with another's
-#define UPCALL_SERVE   0xb0 // what answers a protected call (ipc/)
+#define UPCALL_A0          0x78 // a0 of the program while the exception entry has no stack yet
+#define UPCALL_X_LAST      0x80 // an address in the exception stack, 16 bytes below its end
+#define UPCALL_I_LAST      0x88 // the same of the interrupt stack
+#define UPCALL_I_FRAME     0x90 // where the interrupt entry saves: the running thread's frame
+#define UPCALL_HOLD        0x98
+#define UPCALL_EVENTS      0xa0
+#define UPCALL_TP          0xa8 // tp of the program's first thread, for entries that arrive with another's
+#define UPCALL_SERVE       0xb0 // what answers a protected call (ipc/)
 
 #define UPCALL_STACK_SHIFT 14 // exception and interrupt stacks are 16 KiB and aligned to that
 #define UPCALL_STACK_SIZE  (1 << UPCALL_STACK_SHIFT)
 #define UPCALL_RESERVE     2032 // bytes that must be left on the exception stack for another level
 
-#define FRAME_X(n)    (8 * (n)) // x1 to x31; FRAME_X(0) is the pc
-#define FRAME_CAUSE   0x100
-#define FRAME_ADDRESS 0x108
-#define FRAME_SIZE    0x110
+#define FRAME_X(n)         (8 * (n)) // x1 to x31; FRAME_X(0) is the pc
+#define FRAME_CAUSE        0x100
+#define FRAME_ADDRESS      0x108
+#define FRAME_SIZE         0x110
 
 #endif

@@ -1,12 +1,12 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /*
- * The kernel's calls for C: one stub per line of syscall.def. The kernel returns to ra, so `ecall` never falls
- * through and a stub needs no `ret`.
+ * The kernel's calls for C: one stub per line of syscall.def. The kernel returns to ra, so `ecall` never
+ * falls through and a stub needs no `ret`.
  *
- * Calls that give the hart up come back with only sp, a0 and a1; everything else is zero. Their stubs keep
- * what the C convention lets a caller rely on (ra, s0-s11, and tp) on the stack. They are marked below; a call that is
- * added to syscall.def and gives the hart up needs a mark here, and the guest test `registers` shows when it is
- * missing.
+ * Calls that give the hart up come back with only sp, a0 and a1; everything else is zero. Their stubs
+ * keep what the C convention lets a caller rely on (ra, s0-s11, and tp) on the stack. They are marked
+ * below; a call that is added to syscall.def and gives the hart up needs a mark here, and the guest test
+ * `registers` shows when it is missing.
  */
 #include <rivet/types.h>
 
@@ -79,12 +79,13 @@ sys_\name:
 #include <rivet/syscall.def>
 #undef HOTCALL
 
-// Of the hot calls only `null` has the shape of a C function; pct_call is below, pct_return in ipc/gate.S.
-    stub env_null, (CALL_BASE + 2)
+// Of the hot calls these have the shape of a C function; pct_call is below, pct_return in ipc/gate.S.
+    stub env_null, (CALL_BASE - 2)
+    stub slice_yield_to, (CALL_BASE - 3)
 
 /*
- * long pct_call(a0 slot, a1 deadline, a2 words): the words travel in a0 to a7. The error comes back in t0; when
- * the call was refused a0-a7 are as they were, so storing them back changes nothing.
+ * long pct_call(a0 slot, a1 deadline, a2 words): the words travel in a0 to a7. The error comes back in
+ * t0; when the call was refused a0-a7 are as they were, so storing them back changes nothing.
  */
     .section .text.pct_call, "ax", @progbits
     .globl pct_call

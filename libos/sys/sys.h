@@ -17,11 +17,12 @@
 #include <rivet/types.h>
 
 #define SYSCALL(index, room, verb, arity, arguments, errors, text) sysret_t sys_##room##_##verb arguments;
-#define HOTCALL(index, room, verb, errors, text) // pct.h has the typed forms, they take other registers
+#define HOTCALL(index, room, verb, errors, text) // they take other registers: pct_call is in ipc.h
 #include <rivet/syscall.def>
 #undef SYSCALL
 #undef HOTCALL
 sysret_t sys_env_null(void);
+sysret_t sys_slice_yield_to(slot_t slot);
 
 // Where every program has its save area (see regs.def). A convention of this library, not of the kernel.
 #define SAVE_ADDRESS 0x3ffffff000ul

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /*
- * The floating-point registers of a thread that is switched. The kernel keeps those of a program; among its threads
- * they are the library's.
+ * The floating-point registers of a thread that is switched. The kernel keeps those of a program; among
+ * its threads they are the library's.
  */
 .macro each_float op
     .irp n, 0,1,2,3,4,5,6,7,8,9,10,11,12,13,14,15,16,17,18,19,20,21,22,23,24,25,26,27,28,29,30,31

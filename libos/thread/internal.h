@@ -13,13 +13,13 @@ struct thread {
     struct trap_frame *frame; // its registers while it does not run
     enum thread_state state;
     thread_entry_t entry;
-    word_t argument;          // later its result
-    word_t stack;             // 0: the program's first thread
-    struct thread *joiner;    // who waits for its end
-    struct thread *next;      // in a mutex's list of waiters, or the list of all who wait for a time or events
-    word_t wait_events;       // THREAD_WAITING: until one of these is pending
-    word_t wait_until;        //                 or the time has come; 0: no time
-    word_t floats[33];        // f0 to f31 and fcsr, once the program uses them
+    word_t argument;       // later its result
+    word_t stack;          // 0: the program's first thread
+    struct thread *joiner; // who waits for its end
+    struct thread *next;   // in a mutex's list of waiters, or the list of all who wait for a time or events
+    word_t wait_events;    // THREAD_WAITING: until one of these is pending
+    word_t wait_until;     //                 or the time has come; 0: no time
+    word_t floats[33];     // f0 to f31 and fcsr, once the program uses them
     struct trap_frame own_frame;
 };
 

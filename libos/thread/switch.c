@@ -1,11 +1,11 @@
 // SPDX-License-Identifier: BSD-2-Clause
 /*
- * Which thread runs. This file drives a policy (sched/sched.h) and knows who waits; threads that may run are in
- * the policy's hands alone.
+ * Which thread runs. This file drives a policy (sched/sched.h) and knows who waits; threads that may run
+ * are in the policy's hands alone.
  *
- * A switch always happens on the interrupt stack with upcalls held and the running thread's registers in its frame:
- * that is how an end of slice arrives here, and upcall_enter brings a thread that gives way by itself into
- * the same state. Invariants, while upcalls are not held:
+ * A switch always happens on the interrupt stack with upcalls held and the running thread's registers in
+ * its frame: that is how an end of slice arrives here, and upcall_enter brings a thread that gives way
+ * by itself into the same state. Invariants, while upcalls are not held:
  *   (1) `running` is RUNNABLE and not queued; every other RUNNABLE thread is queued with the policy
  *   (2) the list `waiting` holds exactly the threads that are WAITING
  *   (3) UPCALL_I_FRAME is running->frame
@@ -13,7 +13,7 @@
 #include <libos/ipc/ipc.h>
 #include <libos/thread/internal.h>
 
-static struct thread first_thread = { .frame = &main_frame, .state = THREAD_RUNNABLE };
+static struct thread first_thread = {.frame = &main_frame, .state = THREAD_RUNNABLE};
 static struct thread *running = &first_thread;
 static struct thread *waiting;
 static const struct sched_ops *policy = &sched_round_robin;
@@ -166,7 +166,7 @@ void thread_sleep_until(word_t time)
 
 void thread_switching_start(void)
 {
-    static const struct thread_hooks hooks = { .slice_end = switch_at_slice_end, .wait = wait_hook };
+    static const struct thread_hooks hooks = {.slice_end = switch_at_slice_end, .wait = wait_hook};
 
     if (thread_hooks)
         return;

@@ -1,7 +1,8 @@
 // SPDX-License-Identifier: BSD-2-Clause
 /*
- * Threads from their creation to their join. A thread's record and its thread-local storage are one piece of
- * the heap; every byte of the record is written at creation, so its page is there when registers are saved into it.
+ * Threads from their creation to their join. A thread's record and its thread-local storage are one
+ * piece of the heap; every byte of the record is written at creation, so its page is there when
+ * registers are saved into it.
  */
 #include <libos/start/program.h>
 #include <libos/thread/internal.h>

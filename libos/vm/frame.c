@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: BSD-2-Clause
 /*
- * Finding frames: a walk through the kernel's table from where the last one was found. The walk visits each entry at
- * most once, so it ends; it is long only when nearly nothing is left.
+ * Finding frames: a walk through the kernel's table from where the last one was found. The walk visits
+ * each entry at most once, so it ends; it is long only when nearly nothing is left.
  */
 #include <libos/start/start.h>
 #include <libos/vm/frame.h>
@@ -17,7 +17,8 @@ static bool frame_is_ours(page_t page)
 static page_t cursor_start(void)
 {
     const struct start_info *info = start_info();
-    return info->magic == START_MAGIC && frame_entry(info->frames_first) ? info->frames_first : machine()->ram_first;
+    return info->magic == START_MAGIC && frame_entry(info->frames_first) ? info->frames_first
+                                                                         : machine()->ram_first;
 }
 
 page_t frame_find(size_t count)
@@ -27,7 +28,8 @@ page_t frame_find(size_t count)
 
     if (!cursor)
         cursor = cursor_start();
-    // A run must not wrap around, so a run at the old cursor is seen whole only after one more stretch of `count`.
+    // A run must not wrap around, so a run at the old cursor is seen whole only after one more stretch
+    // of `count`.
     for (page_t step = 0; step < total + count; step++) {
         if (cursor >= first + total) {
             cursor = first;

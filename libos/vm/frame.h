@@ -1,8 +1,8 @@
 // SPDX-License-Identifier: BSD-2-Clause
 /*
- * Frames of one's own. No list is kept: the kernel's frame table says what is ours and free, and looking costs
- * no call. A frame that was found stays free until a call takes it, so two lookups without a use between them
- * may answer the same; callers hold upcalls from the lookup to the use.
+ * Frames of one's own. No list is kept: the kernel's frame table says what is ours and free, and looking
+ * costs no call. A frame that was found stays free until a call takes it, so two lookups without a use
+ * between them may answer the same; callers hold upcalls from the lookup to the use.
  */
 #ifndef LIBOS_FRAME_H
 #define LIBOS_FRAME_H

@@ -1,11 +1,11 @@
 // SPDX-License-Identifier: BSD-2-Clause
 /*
- * The page-table structure as a radix tree of three levels, nine bits of the address each, like the MMU's own. It
- * costs one frame per 2 MiB that is used, and a lookup is three loads.
+ * The page-table structure as a radix tree of three levels, nine bits of the address each, like the
+ * MMU's own. It costs one frame per 2 MiB that is used, and a lookup is three loads.
  *
- * Nodes are pages at VM_NODES, in the order they were made; node 0 is the root. An entry of the upper levels
- * is the number of the node below (0: none, the root is below nobody); an entry of the lowest is page << 12 | rights.
- * Nodes are never given back: an address range that was used once is used again.
+ * Nodes are pages at VM_NODES, in the order they were made; node 0 is the root. An entry of the upper
+ * levels is the number of the node below (0: none, the root is below nobody); an entry of the lowest is
+ * page << 12 | rights. Nodes are never given back: an address range that was used once is used again.
  */
 #include <libos/vm/frame.h>
 #include <libos/vm/vm.h>
@@ -23,7 +23,8 @@ static size_t index_at(word_t address, int level)
     return address >> (PAGE_SHIFT + RADIX_BITS * level) & (RADIX_ENTRIES - 1);
 }
 
-// The number of a new node, all zeros; 0 for the first, which is the root, and SIZE_MAX when there is no frame.
+// The number of a new node, all zeros; 0 for the first, which is the root, and SIZE_MAX when there is no
+// frame.
 static size_t node_make(void)
 {
     page_t page = node_count < NODES_MAX ? frame_alloc() : FRAME_NONE;
@@ -58,7 +59,7 @@ static word_t *entry_at(word_t address, bool make)
 
 static struct vm_mapping mapping_of(word_t entry)
 {
-    return (struct vm_mapping){ .page = entry >> PAGE_SHIFT, .rights = entry & (PAGE_SIZE - 1) };
+    return (struct vm_mapping){.page = entry >> PAGE_SHIFT, .rights = entry & (PAGE_SIZE - 1)};
 }
 
 static struct vm_mapping radix_find(word_t address)

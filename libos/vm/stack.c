@@ -2,8 +2,8 @@
 /*
  * Stacks and windows: the two regions of the address space that are handed out in pieces.
  *
- * Stack number n occupies STACK_SIZE bytes from VM_STACKS + n * STACK_SIZE; its lowest page is the guard and is never
- * mapped, so running over it is an exception and not another stack's damage.
+ * Stack number n occupies STACK_SIZE bytes from VM_STACKS + n * STACK_SIZE; its lowest page is the guard
+ * and is never mapped, so running over it is an exception and not another stack's damage.
  */
 #include <libos/start/start.h>
 #include <libos/vm/internal.h>

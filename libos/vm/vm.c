@@ -3,10 +3,11 @@
  * The address space of this program: mapping, page faults, the heap.
  *
  * Invariants:
- *   (1) what the structure says is mapped in heap and stacks, the kernel was asked to bind, with the same rights
- *   (2) the program's image, the nodes, the windows and the save area are not in the structure: they never fault
+ *   (1) what the structure says is mapped, the kernel was asked to bind, with the same rights
+ *   (2) the program's image, the nodes, the windows and the save area are not in it: they never fault
  *   (3) a page of the heap or of a stack has either no mapping or a frame of its own
- * Every function that changes the structure holds upcalls, so threads and the page-fault handler see it whole.
+ * Every function that changes the structure holds upcalls, so threads and the page-fault handler see it
+ * whole.
  */
 #include <libos/start/start.h>
 #include <libos/vm/frame.h>
@@ -20,7 +21,8 @@ static const struct vm_ops *const vm_structure = &vm_radix;
 static word_t heap_first, heap_end;
 static const char *why = "no page was asked for yet";
 
-// Supply the tables that an address lacks, from the lowest level upward. Frames: a table and its twin are neighbours.
+// Supply the tables that an address lacks, from the lowest level upward. Frames: a table and its twin
+// are neighbours.
 static long tables_supply(space_t space, word_t address)
 {
     long error = ERR_NOTABLE;
@@ -30,7 +32,8 @@ static long tables_supply(space_t space, word_t address)
         page_t page = frame_find(frames);
         if (page == FRAME_NONE)
             return ERR_NOENT;
-        while ((error = sys_pte_table(space, address, level, page, frames == 2 ? page + 1 : 0).error) == ERR_AGAIN)
+        while ((error = sys_pte_table(space, address, level, page, frames == 2 ? page + 1 : 0).error) ==
+               ERR_AGAIN)
             continue;
     }
     return error;
@@ -77,7 +80,7 @@ long vm_map(word_t address, page_t page, word_t rights)
 {
     upcall_hold();
     long error = vm_bind(0, address, page, 1, rights);
-    if (error == ERR_OK && !vm_structure->insert(address, (struct vm_mapping){ page, rights })) {
+    if (error == ERR_OK && !vm_structure->insert(address, (struct vm_mapping){page, rights})) {
         vm_unbind(0, address, 1);
         error = ERR_NOENT;
     }

@@ -11,21 +11,22 @@
  *   0x3ffffff000   save area
  *
  * The structure that maps addresses to frames is the program's own and is the truth (struct vm_ops); the
- * kernel's tables hold what the MMU needs. Table frames for the kernel are supplied when an address needs them.
+ * kernel's tables hold what the MMU needs. Table frames for the kernel are supplied when an address
+ * needs them.
  */
 #ifndef LIBOS_VM_H
 #define LIBOS_VM_H
 
 #include <libos/sys/sys.h>
 
-#define VM_NODES   0x3fc0000000ul
-#define VM_BUNDLE  0x3fd0000000ul
-#define VM_WINDOWS 0x3fdff00000ul
-#define VM_STACKS  0x3fe0000000ul
-#define WINDOWS_MAX 256 // pages
-#define STACK_SIZE 0x100000ul // with its guard page
-#define STACKS_MAX 64
-#define HEAP_MAX   0x30000000ul
+#define VM_NODES    0x3fc0000000ul
+#define VM_BUNDLE   0x3fd0000000ul
+#define VM_WINDOWS  0x3fdff00000ul
+#define VM_STACKS   0x3fe0000000ul
+#define WINDOWS_MAX 256        // pages
+#define STACK_SIZE  0x100000ul // with its guard page
+#define STACKS_MAX  64
+#define HEAP_MAX    0x30000000ul
 
 struct vm_mapping {
     page_t page;   // 0: nothing mapped
@@ -54,9 +55,9 @@ long vm_map(word_t address, page_t page, word_t rights);
 page_t vm_unmap(word_t address);
 
 /*
- * The page-fault handler: gives a page that belongs to the heap or to a stack a frame. `need` is the right that the
- * access wanted. False when the address belongs to neither, is a guard page, or no frame is left; then
- * `vm_why` says which, for the crash report.
+ * The page-fault handler: gives a page that belongs to the heap or to a stack a frame. `need` is the
+ * right that the access wanted. False when the address belongs to neither, is a guard page, or no frame
+ * is left; then `vm_why` says which, for the crash report.
  */
 bool vm_fault(word_t address, word_t need);
 const char *vm_why(void);
@@ -76,9 +77,9 @@ word_t vm_window_open(size_t count);
 void vm_window_close(word_t address, size_t count);
 
 /*
- * Bind a run of frames at a run of addresses in a space (0: our own), supplying the kernel with the table frames it
- * needs, and the opposite. These do not touch the structure: they are for pages that it does not cover, such as a
- * child's. ERR_OK, or the first refusal; then nothing of the run stays bound.
+ * Bind a run of frames at a run of addresses in a space (0: our own), supplying the kernel with the
+ * table frames it needs, and the opposite. These do not touch the structure: they are for pages that it
+ * does not cover, such as a child's. ERR_OK, or the first refusal; then nothing of the run stays bound.
  */
 long vm_bind(space_t space, word_t address, page_t page, size_t count, word_t rights);
 void vm_unbind(space_t space, word_t address, size_t count);

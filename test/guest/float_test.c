@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: BSD-2-Clause
 /*
- * Floating point without asking for it: the first instruction turns it on, and values live across slices in which
- * the kernel runs somebody else, and across a switch of threads that compute with other values.
+ * Floating point without asking for it: the first instruction turns it on, and values live across slices
+ * in which the kernel runs somebody else, and across a switch of threads that compute with other values.
  */
 #include "guest.h"
 #include <math.h>

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: BSD-2-Clause
 /*
- * Checks for programs that test the system from inside. A failed check is said on the error output and remembered;
- * the program goes on, and its status says whether all held.
+ * Checks for programs that test the system from inside. A failed check is said on the error output and
+ * remembered; the program goes on, and its status says whether all held.
  */
 #ifndef GUEST_H
 #define GUEST_H
@@ -12,30 +12,30 @@
 
 static int guest_failures;
 
-#define CHECK(what)                                                                  \
-    do {                                                                             \
-        if (!(what)) {                                                               \
-            guest_failures++;                                                        \
-            fprintf(stderr, "%s:%d: not so: %s\n", __FILE_NAME__, __LINE__, #what);  \
-        }                                                                            \
+#define CHECK(what)                                                                                          \
+    do {                                                                                                     \
+        if (!(what)) {                                                                                       \
+            guest_failures++;                                                                                \
+            fprintf(stderr, "%s:%d: not so: %s\n", __FILE_NAME__, __LINE__, #what);                          \
+        }                                                                                                    \
     } while (0)
 
-#define CHECK_EQUAL(is, should)                                                                     \
-    do {                                                                                            \
-        word_t is_ = (word_t)(is), should_ = (word_t)(should);                                      \
-        if (is_ != should_) {                                                                       \
-            guest_failures++;                                                                       \
-            fprintf(stderr, "%s:%d: %s is %ld (0x%lx), not %ld\n", __FILE_NAME__, __LINE__, #is,    \
-                    (long)is_, (long)is_, (long)should_);                                           \
-        }                                                                                           \
+#define CHECK_EQUAL(is, should)                                                                              \
+    do {                                                                                                     \
+        word_t is_ = (word_t)(is), should_ = (word_t)(should);                                               \
+        if (is_ != should_) {                                                                                \
+            guest_failures++;                                                                                \
+            fprintf(stderr, "%s:%d: %s is %ld (0x%lx), not %ld\n", __FILE_NAME__, __LINE__, #is, (long)is_,  \
+                    (long)is_, (long)should_);                                                               \
+        }                                                                                                    \
     } while (0)
 
-#define CHECK_TEXT(is, should)                                                                        \
-    do {                                                                                              \
-        if (strcmp(is, should) != 0) {                                                                \
-            guest_failures++;                                                                         \
-            fprintf(stderr, "%s:%d: %s is \"%s\", not \"%s\"\n", __FILE_NAME__, __LINE__, #is, is, should); \
-        }                                                                                             \
+#define CHECK_TEXT(is, should)                                                                               \
+    do {                                                                                                     \
+        if (strcmp(is, should) != 0) {                                                                       \
+            guest_failures++;                                                                                \
+            fprintf(stderr, "%s:%d: %s is \"%s\", not \"%s\"\n", __FILE_NAME__, __LINE__, #is, is, should);  \
+        }                                                                                                    \
     } while (0)
 
 // What main returns.

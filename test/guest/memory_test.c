@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: BSD-2-Clause
 /*
- * Demand paging: heap and stack cost a frame when a page is touched and not before; what is given back is free again.
+ * Demand paging: heap and stack cost a frame when a page is touched and not before; what is given back
+ * is free again.
  */
 #include "guest.h"
 #include <stdlib.h>

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: BSD-2-Clause
 /*
- * Calls that give the hart up lose every register in the kernel; the stubs keep those that C relies on. A call that gives
- * the hart up without a mark in stubs.S fails here.
+ * Calls that give the hart up lose every register in the kernel; the stubs keep those that C relies on.
+ * A call that gives the hart up without a mark in stubs.S fails here.
  */
 #include "guest.h"
 
@@ -9,16 +9,24 @@
 
 static word_t kept_across(sysret_t (*call)(void))
 {
-    register word_t s2 __asm__("s2") = PATTERN + 2, s3 __asm__("s3") = PATTERN + 3, s4 __asm__("s4") = PATTERN + 4;
-    register word_t s5 __asm__("s5") = PATTERN + 5, s6 __asm__("s6") = PATTERN + 6, s7 __asm__("s7") = PATTERN + 7;
-    register word_t s8 __asm__("s8") = PATTERN + 8, s9 __asm__("s9") = PATTERN + 9, s10 __asm__("s10") = PATTERN + 10;
+    register word_t s2 __asm__("s2") = PATTERN + 2, s3 __asm__("s3") = PATTERN + 3,
+                       s4 __asm__("s4") = PATTERN + 4;
+    register word_t s5 __asm__("s5") = PATTERN + 5, s6 __asm__("s6") = PATTERN + 6,
+                       s7 __asm__("s7") = PATTERN + 7;
+    register word_t s8 __asm__("s8") = PATTERN + 8, s9 __asm__("s9") = PATTERN + 9,
+                       s10 __asm__("s10") = PATTERN + 10;
     register word_t s11 __asm__("s11") = PATTERN + 11;
 
-    __asm__ volatile("" : "+r"(s2), "+r"(s3), "+r"(s4), "+r"(s5), "+r"(s6), "+r"(s7), "+r"(s8), "+r"(s9), "+r"(s10), "+r"(s11));
+    __asm__ volatile(""
+                     : "+r"(s2), "+r"(s3), "+r"(s4), "+r"(s5), "+r"(s6), "+r"(s7), "+r"(s8), "+r"(s9),
+                       "+r"(s10), "+r"(s11));
     call();
-    __asm__ volatile("" : "+r"(s2), "+r"(s3), "+r"(s4), "+r"(s5), "+r"(s6), "+r"(s7), "+r"(s8), "+r"(s9), "+r"(s10), "+r"(s11));
-    return (s2 == PATTERN + 2) + (s3 == PATTERN + 3) + (s4 == PATTERN + 4) + (s5 == PATTERN + 5) + (s6 == PATTERN + 6) +
-           (s7 == PATTERN + 7) + (s8 == PATTERN + 8) + (s9 == PATTERN + 9) + (s10 == PATTERN + 10) + (s11 == PATTERN + 11);
+    __asm__ volatile(""
+                     : "+r"(s2), "+r"(s3), "+r"(s4), "+r"(s5), "+r"(s6), "+r"(s7), "+r"(s8), "+r"(s9),
+                       "+r"(s10), "+r"(s11));
+    return (s2 == PATTERN + 2) + (s3 == PATTERN + 3) + (s4 == PATTERN + 4) + (s5 == PATTERN + 5) +
+           (s6 == PATTERN + 6) + (s7 == PATTERN + 7) + (s8 == PATTERN + 8) + (s9 == PATTERN + 9) +
+           (s10 == PATTERN + 10) + (s11 == PATTERN + 11);
 }
 
 static sysret_t do_yield(void)
@@ -45,7 +53,7 @@ static sysret_t do_accept(void)
 static sysret_t do_call(void)
 {
     word_t message[MESSAGE_WORDS] = {0};
-    return (sysret_t){ pct_call(SLOT_CONSOLE, 0, message), 0 }; // operation 0 does not exist; it answers
+    return (sysret_t){pct_call(SLOT_CONSOLE, 0, message), 0}; // operation 0 does not exist; it answers
 }
 
 static sysret_t do_null(void)
@@ -60,7 +68,8 @@ static sysret_t do_log_nothing(void)
 
 int main(void)
 {
-    sysret_t (*const calls[])(void) = { do_yield, do_yield_to, do_wait, do_accept, do_call, do_null, do_log_nothing };
+    sysret_t (*const calls[])(void) = {do_yield, do_yield_to, do_wait,       do_accept,
+                                       do_call,  do_null,     do_log_nothing};
 
     for (size_t i = 0; i < sizeof(calls) / sizeof(calls[0]); i++) {
         word_t kept = kept_across(calls[i]);

@@ -22,6 +22,7 @@ PROMPT = "rivet> "
 HELLO = "Hello from Rivet"
 UP, LEFT = "\x1b[A", "\x1b[D"
 CTRL_C, CTRL_D, CTRL_U, CTRL_BACKSLASH = "\x03", "\x04", "\x15", "\x1c"
+COUNT_LINES = 100000  # as client.c has it
 LIMIT_SECONDS = 30  # for one thing to appear; a loaded machine with one core needs some
 
 
@@ -155,6 +156,50 @@ def type_ahead(shell):
     shell.prompt()
 
 
+def own_interrupt(shell):
+    """A program may deal with Ctrl-C itself, and one that only says so is stopped all the same."""
+    shell.type("test_client catch\r")
+    shell.expect("waiting")
+    shell.type(CTRL_C)
+    printed = shell.prompt()
+    check(printed == ["caught", "test_client: status 3"], printed)
+    shell.type("test_client deaf\r")
+    shell.expect("waiting")
+    shell.type(CTRL_C + CTRL_BACKSLASH)
+    printed = shell.prompt()
+    check(printed[-1] == "test_client: stopped (status 130)", printed)
+
+
+def reading(shell):
+    """A program in the foreground gets what is typed, one in the background does not."""
+    for mode, keys, wanted in (("keys", "a\r" + CTRL_D + "q", "[61][0d][04][71]"),
+                               ("raw", CTRL_C + CTRL_BACKSLASH + UP + "q", "[03][1c][1b][5b][41][71]")):
+        shell.type(f"test_client {mode}\r")
+        shell.expect("reading")
+        shell.type(keys)
+        printed = shell.prompt()
+        check(printed == [wanted], printed)
+    shell.type("test_client keys &\r")
+    shell.expect("reading")  # its prompt and ours come in any order
+    shell.type("\r")
+    shell.prompt()
+    printed = shell.command("echo q")
+    check(printed == ["q"], printed)
+    check("test_cli" in ps_rows(shell), "a program in the background read what was typed")
+    shell.command("kill test_client")
+    shell.command("")
+
+
+def mute(shell):
+    """A program that faulted too early to speak: the shell does."""
+    printed = shell.command("test_client mute")
+    check(re.fullmatch(r"test_client: stopped by a page fault on a store, cause 0xf, pc 0x[0-9a-f]+, address 0x8",
+                       printed[0]), printed)
+    check(any(re.search(r" s11 0x0{12}5eed\b", line) for line in printed), printed)
+    check(printed[-1] == "test_client: stopped (status 139)", printed)
+    shell.hello()
+
+
 def unknown(shell):
     printed = shell.command("nosuchthing 1 2 3")
     check(len(printed) == 1 and re.fullmatch(r"nosuchthing: there is no .*\.", printed[0]), printed)
@@ -197,6 +242,22 @@ def background(shell):
     time.sleep(0.5)
     printed += shell.command("")
     check("hello: done" in printed, printed)
+
+
+def flood(shell):
+    """A program that writes without end keeps nobody from the line, and dies in the middle of a call like any other."""
+    for _ in range(3):
+        shell.type("test_client flood &\r")
+        shell.expect("flood\r")
+        shell.type("hello\r")
+        shell.expect(HELLO)
+        shell.type("kill test_client\r")
+        shell.type("\r")
+        shell.expect("test_client: stopped (status 137)")
+        shell.prompt()
+        shell.type("echo quiet\r")
+        shell.expect("\nquiet")
+        shell.prompt()
 
 
 def kill_refused(shell):
@@ -310,7 +371,7 @@ def session(options):
     with Shell(options) as shell:
         try:
             for step in (prompt, programs, arguments, editing, history, abandoned, unknown, ps, mem, crash, interrupt,
-                         type_ahead, background, kill_refused, timed, listing, nothing_lost, reboot):
+                         type_ahead, own_interrupt, reading, mute, background, flood, kill_refused, timed, listing, nothing_lost, reboot):
                 run_step(step, shell)
             run_step(lambda it: slices(it, options.harts), shell, "slices")
             run_step(end_of_input, shell)
@@ -348,6 +409,21 @@ def piped(options):
     print("ok piped", flush=True)
 
 
+def slow_reader(options):
+    """A terminal that stops reading for a while loses nothing: the UART says when it has room again."""
+    run = subprocess.Popen([RUN, "--build", options.build, "--harts", str(options.harts), "--timeout", "60",
+                            "test_client", "count"], stdin=subprocess.DEVNULL, stdout=subprocess.PIPE)
+    with run:
+        text = b""
+        for _ in range(3):
+            time.sleep(1)  # more than pipes and rings hold is waiting by then
+            text += os.read(run.stdout.fileno(), 4096)
+        text += run.stdout.read()
+    check(run.returncode == 0, "status", run.returncode)
+    check(text == b"".join(b"%d\n" % line for line in range(COUNT_LINES)), len(text), "bytes came")
+    print("ok slow_reader", flush=True)
+
+
 def main():
     parser = argparse.ArgumentParser(description=__doc__.split("\n", 1)[0])
     parser.add_argument("--build", required=True, help="where the kernel and the programs were built")
@@ -357,6 +433,7 @@ def main():
         session(options)
         poweroff(options)
         piped(options)
+        slow_reader(options)
     except (AssertionError, pexpect.ExceptionPexpect) as error:
         print("not ok:", str(error).split("<pexpect.", 1)[0].strip(), file=sys.stderr)
         return 1

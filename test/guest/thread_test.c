@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: BSD-2-Clause
-// Threads: results, preemption without their help, locks, sleep, errno of their own, and everything given back.
+// Threads: results, preemption without their help, locks, sleep, errno of their own, and everything
+// given back.
 #include "guest.h"
 #include <errno.h>
 
@@ -72,7 +73,8 @@ static word_t sleep_for(word_t ms)
 
 static void sleep_test(void)
 {
-    struct thread *threads[3] = { thread_create(sleep_for, 90), thread_create(sleep_for, 30), thread_create(sleep_for, 60) };
+    struct thread *threads[3] = {thread_create(sleep_for, 90), thread_create(sleep_for, 30),
+                                 thread_create(sleep_for, 60)};
 
     for (int i = 0; i < 3; i++)
         thread_join(threads[i]);

@@ -65,7 +65,8 @@ class Words(unittest.TestCase):
         self.assertEqual(word_encode(""), "%00")
 
     def test_the_program_comes_last(self):
-        self.assertEqual(boot_words(True, True, ["x=1"], ["echo", "run", ""]), "framed trace x=1 run echo run %00")
+        words = boot_words(True, True, ["x=1"], ["echo", "run", ""])
+        self.assertEqual(words, "framed trace x=1 run echo run %00")
         self.assertEqual(boot_words(False, False, [], []), "")
 
 

@@ -1,6 +1,6 @@
 #!/usr/bin/python3
 # SPDX-License-Identifier: BSD-2-Clause
-"""./rivet with wrong input: one plain sentence on standard error, exit status 2, and nothing built or installed."""
+"""./rivet with wrong input: one plain sentence on standard error, exit status 2, nothing built."""
 
 import os
 import subprocess
@@ -42,8 +42,8 @@ WRONG = [
 
 
 def rivet(*arguments, cwd="/"):
-    return subprocess.run([RIVET, *arguments], cwd=cwd, stdin=subprocess.DEVNULL, capture_output=True, text=True,
-                          check=False)
+    return subprocess.run([RIVET, *arguments], cwd=cwd, stdin=subprocess.DEVNULL, capture_output=True,
+                          text=True, check=False)
 
 
 class FrontDoor(unittest.TestCase):

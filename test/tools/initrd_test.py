@@ -33,8 +33,9 @@ class Initrd(unittest.TestCase):
     def test_cpio_reads_it(self):
         self.pack("one.cpio", CONTENTS)
         os.mkdir(self.path("out"))
-        subprocess.run(["cpio", "--quiet", "-i"], input=self.read("one.cpio"), cwd=self.path("out"), check=True)
-        self.assertEqual({name: self.read("out/" + name) for name in os.listdir(self.path("out"))}, CONTENTS)
+        unpacked = self.path("out")
+        subprocess.run(["cpio", "--quiet", "-i"], input=self.read("one.cpio"), cwd=unpacked, check=True)
+        self.assertEqual({name: self.read("out/" + name) for name in os.listdir(unpacked)}, CONTENTS)
 
     def test_reproducible(self):
         self.pack("one.cpio", CONTENTS)

@@ -1,0 +1,324 @@
+// SPDX-License-Identifier: BSD-2-Clause
+/*
+ * kernel/trap/entry.S, path by path and in the same order of stores, with what it does to the processor done to
+ * the model. Where that file changes what it does, this one follows.
+ */
+#include "fake.h"
+
+#include "cap/cap.h"
+#include "irq/irq.h"
+#include "machine/machine.h"
+#include "pte/pte.h"
+#include "stlb/stlb.h"
+
+#include <string.h>
+
+#define REG_A(n) (REG_A0 + (n))
+
+#define SYSCALL(index, room, verb, arity, types, errors, text) sysret_t sys_##room##_##verb types;
+#define HOTCALL(index, room, verb, errors, text)
+#include <rivet/syscall.def>
+#undef SYSCALL
+
+static struct env *user(void) { return env_at(hart_self()->current); }
+
+// The end of every way out: user mode, in the environment with this boundary.
+static void sret(word_t boundary)
+{
+    hart_self()->current = boundary; // sscratch, really; enter_kernel moves it there
+    fake_self()->mode = FAKE_USER;
+}
+
+static void sstatus_set(word_t status) { fake_self()->float_on = status != 0; }
+
+static void space_switch(word_t satp)
+{
+    hw_satp(satp);
+    if (machine_info->asid_bits == 0)
+        hw_fence_space(0);
+}
+
+void trap_load(word_t boundary, const word_t *regs)
+{
+    sstatus_set(env_at(boundary)->status);
+    memcpy(fake_self()->regs, regs, sizeof(fake_self()->regs));
+    sret(boundary);
+    longjmp(fake.exit, 1);
+}
+
+void trap_enter(word_t boundary, word_t begin)
+{
+    const struct env *env = env_at(boundary);
+    word_t *regs = fake_self()->regs;
+    sstatus_set(env->status);
+    memset(regs, 0, sizeof(fake_self()->regs));
+    regs[REG_RA] = env->pc;
+    regs[REG_PC] = begin != 0 ? begin : env->pc;
+    regs[REG_SP] = env->sp;
+    regs[REG_A1] = env->result_value;
+    regs[REG_A0] = regs[REG_T0] = (word_t)env->result_error;
+    sret(boundary);
+    longjmp(fake.exit, 1);
+}
+
+static void save_full(const struct env *env)
+{
+    memcpy(env_save(env, SAVE_F_PC), fake_self()->regs, sizeof(fake_self()->regs));
+}
+
+// Runs a piece of the kernel that either returns or leaves for user mode or sleep; true when it returned.
+#define IN_KERNEL(statement) \
+    (fake_self()->mode = FAKE_KERNEL, fake.returned = false, \
+     setjmp(fake.exit) == 0 ? ({ if (fake.snapshot) snapshot_take(); statement; fake.returned = true; }) : false)
+
+static void exception_stopped(struct env *env)
+{
+    save_full(env);
+    IN_KERNEL(trap_stopped(env_boundary(env), fake_self()->cause, fake_self()->address));
+}
+
+static void exception_deliver(struct env *env)
+{
+    word_t *regs = fake_self()->regs;
+    word_t handler = *env_save(env, SAVE_X_HANDLER);
+    *env_save(env, SAVE_X_T1) = regs[REG_T1];
+    if (handler == 0) {
+        exception_stopped(env);
+        return;
+    }
+    *env_save(env, SAVE_X_HANDLER) = 0;
+    *env_save(env, SAVE_X_T2) = regs[REG_T2];
+    *env_save(env, SAVE_X_T0) = regs[REG_T0];
+    regs[REG_T0] = fake_self()->cause;
+    regs[REG_T1] = regs[REG_PC];
+    regs[REG_T2] = fake_self()->address;
+    regs[REG_PC] = handler;
+    fake_self()->mode = FAKE_USER;
+}
+
+void trap_deliver(word_t boundary)
+{
+    memcpy(fake_self()->regs, env_save(env_at(boundary), SAVE_F_PC), sizeof(fake_self()->regs));
+    fake.returned = true; // the caller of IN_KERNEL goes on with the exception
+    longjmp(fake.exit, 1);
+}
+
+// The fast refill; false when it is for C or the application to say.
+static bool page_fault_fast(struct space *space, bool *bound)
+{
+    word_t vpn = fake_self()->address >> PAGE_SHIFT;
+    lock_take(&space->lock);
+    struct stlb_entry *entry = &space->stlb[vpn & space->stlb_mask];
+    *bound = entry->vpn == vpn;
+    pte_t *leaf = (pte_t *)entry->leaf;
+    bool fill = *bound && leaf != NULL && *leaf == 0;
+    if (fill)
+        *leaf = entry->pte;
+    lock_drop(&space->lock);
+    if (fill)
+        for (word_t asid = 0; asid <= SATP_ASID_MASK; asid++) // sfence.vma address, zero: in every space
+            if (asid == 0 || asid == space->asid)
+                hw_fence_page(fake_self()->address, asid);
+    return fill;
+}
+
+void entry_exception(void)
+{
+    struct env *env = user();
+    bool bound = false;
+    bool page_fault = fake_self()->cause == 12 || fake_self()->cause == 13 || fake_self()->cause == 15;
+    if (page_fault && env->stlb != NULL) {
+        if (page_fault_fast(env->stlb, &bound))
+            return;
+        if (bound) {
+            save_full(env);
+            IN_KERNEL(trap_page_fault(env, fake_self()->cause, fake_self()->address));
+            if (!fake.returned)
+                return;
+        }
+    }
+    exception_deliver(env);
+}
+
+static void pct_call_slow(struct env *env)
+{
+    save_full(env);
+    IN_KERNEL(trap_pct_call(env));
+}
+
+static void pct_call(struct env *env)
+{
+    word_t *regs = fake_self()->regs;
+    const struct cap *cap = &env->caps[regs[REG_T2] & (CAPS_MAX - 1)];
+    if (regs[REG_T3] != 0 || cap->frame->epoch != cap->epoch) {
+        pct_call_slow(env);
+        return;
+    }
+    struct env *callee = env_at(cap->gate);
+    long gate = __atomic_exchange_n(&callee->claim, CLAIM_TAKEN, __ATOMIC_ACQUIRE);
+    if (gate <= 0 || env->hart != callee->hart) {
+        if (gate != 0)
+            callee->claim = gate;
+        pct_call_slow(env);
+        return;
+    }
+    callee->caller = env_boundary(env);
+    env->callee = env_boundary(callee);
+    env->pc = regs[REG_RA];
+    env->sp = regs[REG_SP];
+    regs[REG_SP] = callee->gate_sp;
+    space_switch(callee->satp);
+    regs[REG_PC] = (word_t)gate;
+    sstatus_set(0);
+    regs[REG_T1] = env->self;
+    sret(env_boundary(callee));
+}
+
+static void pct_return(struct env *env)
+{
+    word_t *regs = fake_self()->regs;
+    word_t boundary = env->caller;
+    env->caller = 0;
+    if (boundary == 0 || env->hart != env_at(boundary)->hart) {
+        env->caller = boundary;
+        save_full(env);
+        IN_KERNEL(trap_pct_return(env));
+        return;
+    }
+    struct env *caller = env_at(boundary);
+    caller->callee = 0;
+    regs[REG_PC] = caller->pc;
+    regs[REG_SP] = caller->sp;
+    space_switch(caller->satp);
+    sstatus_set(caller->status);
+    env->claim = env->gate;
+    regs[REG_T0] = ERR_OK;
+    sret(boundary);
+}
+
+static sysret_t room_call(word_t number, const word_t *a)
+{
+#define PASS_0
+#define PASS_1 a[0]
+#define PASS_2 a[0], a[1]
+#define PASS_3 a[0], a[1], a[2]
+#define PASS_4 a[0], a[1], a[2], a[3]
+#define PASS_5 a[0], a[1], a[2], a[3], a[4]
+#define PASS_6 a[0], a[1], a[2], a[3], a[4], a[5]
+    switch (number) {
+#define SYSCALL(index, room, verb, arity, types, errors, text) \
+    case CALL_##room##_##verb: return sys_##room##_##verb(PASS_##arity);
+#include <rivet/syscall.def>
+    }
+    fake_fail("the test makes a call that is none");
+}
+
+static sysret_t call_general(struct env *env, word_t number, const word_t *arguments)
+{
+    word_t *regs = fake_self()->regs;
+    env->pc = regs[REG_RA];
+    env->sp = regs[REG_SP];
+    volatile sysret_t answer = {0};
+    IN_KERNEL({
+        sysret_t result = room_call(number, arguments);
+        answer.error = result.error;
+        answer.value = result.value;
+    });
+    if (fake.returned) {
+        for (int i = 0; i < 8; i++) // nobody relies on what a call may change
+            regs[REG_A(i)] = 0xdead;
+        regs[REG_A0] = (word_t)answer.error;
+        regs[REG_A1] = answer.value;
+        regs[REG_PC] = env->pc;
+        regs[REG_SP] = env->sp;
+        fake_self()->mode = FAKE_USER;
+    }
+    return (sysret_t){answer.error, answer.value};
+}
+
+sysret_t entry_call(word_t number, const word_t *arguments)
+{
+    struct env *env = user();
+    word_t *regs = fake_self()->regs;
+    sysret_t answer = {0};
+    memcpy(&regs[REG_A0], arguments, 6 * sizeof(word_t));
+    regs[REG_T0] = number;
+    if (number == CALL_pct_call) {
+        regs[REG_T2] = arguments[0];
+        regs[REG_T3] = arguments[1];
+        pct_call(env);
+        fake.returned = fake_self()->mode == FAKE_USER && user() == env;
+        answer.error = (long)regs[REG_T0];
+    } else if (number == CALL_pct_return) {
+        pct_return(env);
+        fake.returned = fake_self()->mode == FAKE_USER && user() == env;
+        answer.error = (long)regs[REG_T0];
+    } else if (number == CALL_env_null) {
+        regs[REG_A0] = 0;
+        regs[REG_PC] = regs[REG_RA];
+        fake.returned = true;
+    } else {
+        answer = call_general(env, number, arguments);
+    }
+    return answer;
+}
+
+static void interrupt_deliver(struct env *env, word_t cause)
+{
+    word_t *regs = fake_self()->regs;
+    *env_save(env, SAVE_I_T0) = regs[REG_T0];
+    *env_save(env, SAVE_I_T1) = regs[REG_T1];
+    *env_save(env, SAVE_I_T2) = regs[REG_T2];
+    regs[REG_T0] = cause;
+    regs[REG_T1] = regs[REG_PC];
+    regs[REG_PC] = *env_save(env, SAVE_I_HANDLER);
+    *env_save(env, SAVE_I_HANDLER) = 0;
+}
+
+static void interrupt_full(struct env *env, word_t cause)
+{
+    save_full(env);
+    IN_KERNEL(trap_interrupt(env, cause));
+    if (!fake.returned)
+        return;
+    fake_self()->mode = FAKE_KERNEL;
+    if (setjmp(fake.exit) == 0)
+        trap_load(env_boundary(env), env_save(env, SAVE_F_PC));
+}
+
+static void extern_entry(struct env *env)
+{
+    struct hart *hart = hart_self();
+    word_t source = hw_device_read(hart->plic_claim);
+    struct irq *irq = &hart->irqs[source];
+    if (irq->boundary != env_boundary(env)) {
+        hart->claimed = source;
+        interrupt_full(env, CAUSE_EXTERN);
+        return;
+    }
+    irq->hart = hart->boundary;
+    *env_save(env, SAVE_PENDING) |= irq->events;
+    if (*env_save(env, SAVE_I_HANDLER) != 0)
+        interrupt_deliver(env, CAUSE_EXTERN);
+}
+
+void entry_interrupt(word_t cause)
+{
+    struct env *env = user();
+    if (cause == CAUSE_EXTERN) {
+        extern_entry(env);
+    } else if (cause == CAUSE_TIMER && env->grace == 0 && *env_save(env, SAVE_I_HANDLER) != 0) {
+        env->grace = env_boundary(env);
+        fake_self()->timer += env->grace_ticks;
+        interrupt_deliver(env, CAUSE_TIMER);
+    } else {
+        interrupt_full(env, cause);
+    }
+}
+
+// A sleeping hart goes on where it slept: it looks around.
+void entry_wake(void)
+{
+    extern void slice_next(void) __attribute__((noreturn));
+    IN_KERNEL(slice_next());
+}

@@ -1,0 +1,183 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+/* The children, entries and looks into registers of single attackers. None needs a stack. */
+#include <rivet/layout.h>
+#include <rivet/types.h>
+
+#define SAVE(offset, name, text) .equ SAVE_##name, offset
+#include <rivet/regs.def>
+#define SYSCALL(index, room, verb, arity, arguments, errors, text) .equ CALL_##room##_##verb, CALL_BASE + index
+#define HOTCALL(index, room, verb, errors, text)                   .equ CALL_##room##_##verb, CALL_BASE + index
+#include <rivet/syscall.def>
+
+.equ SLOT_OWN, 8
+.equ SECRET, 0x5ec2e7
+
+.macro kernel call
+        lla     ra, 9f
+        li      t0, CALL_\call
+        ecall
+9:
+.endm
+
+        .text
+/* Interrupt slot: opened again, back to where the program was. gp is the register for the way back. */
+        .globl  spin_upcall
+spin_upcall:
+        mv      gp, t1
+        li      t1, 0x3ffffff000
+        lla     t0, spin_upcall
+        ld      t2, SAVE_I_T2(t1)
+        sd      t0, SAVE_I_HANDLER(t1)
+        ld      t0, SAVE_I_T0(t1)
+        ld      t1, SAVE_I_T1(t1)
+        jr      gp
+
+/* The upcall of those who relay: at once to the other. */
+        .globl  relay_upcall, relay_yield
+relay_upcall:
+        li      t1, 0x3ffffff000
+        lla     t0, relay_upcall
+        sd      t0, SAVE_I_HANDLER(t1)
+relay_yield:
+        li      a0, SLOT_OWN
+        kernel  slice_yield_to
+        j       relay_yield
+
+        .globl  relay_send
+relay_send:
+        lla     a0, relay_sent
+        li      a1, 0
+        li      a2, 0
+        kernel  pct_accept
+        j       relay_send
+relay_sent:                             /* each is the other's: give it to him, then accept again */
+        li      a0, SLOT_OWN
+        li      a1, 0
+        kernel  pct_send
+        j       relay_send
+
+        .globl  slow_echo, caller, chain_link
+slow_echo:
+        li      t4, 200000
+1:      addi    t4, t4, -1
+        bnez    t4, 1b
+        kernel  pct_return
+        j       slow_echo
+caller:
+        li      t2, SLOT_OWN
+        li      t3, 0
+        kernel  pct_call
+        j       caller
+chain_link:
+        li      t2, SLOT_OWN
+        li      t3, 0
+        kernel  pct_call
+        kernel  pct_return
+1:      j       1b
+
+/* ------------------------------------------------------------------ integer registers */
+.macro keep
+        addi    sp, sp, -128
+        sd      ra, 0(sp)
+        sd      gp, 8(sp)
+        sd      tp, 16(sp)
+        .irp    n, 0,1,2,3,4,5,6,7,8,9,10,11
+        sd      s\n, 24+8*\n(sp)
+        .endr
+.endm
+.macro unkeep
+        ld      ra, 0(sp)
+        ld      gp, 8(sp)
+        ld      tp, 16(sp)
+        .irp    n, 0,1,2,3,4,5,6,7,8,9,10,11
+        ld      s\n, 24+8*\n(sp)
+        .endr
+        addi    sp, sp, 128
+.endm
+/* a0: 1 when all registers but ra, sp, a0 and a1 are zero. */
+.macro zeros_check
+        or      ra, gp, tp
+        .irp    n, 5,6,7,8,9,12,13,14,15,16,17,18,19,20,21,22,23,24,25,26,27,28,29,30,31
+        or      ra, ra, x\n
+        .endr
+        seqz    a0, ra
+.endm
+        .globl  registers_after_yield, registers_after_wait, registers_at_start
+registers_after_yield:
+        keep
+        .irp    n, 3,4,6,7,8,9,10,11,12,13,14,15,16,17,18,19,20,21,22,23,24,25,26,27,28,29,30,31
+        li      x\n, SECRET
+        .endr
+        kernel  slice_yield
+        zeros_check
+        unkeep
+        ret
+registers_after_wait:
+        keep
+        li      a0, 0
+        rdtime  a1
+        addi    a1, a1, 2000
+        kernel  slice_wait
+        addi    t0, t0, -13             /* t0 is the error once more */
+        beqz    a0, 1f
+        zeros_check
+        unkeep
+        ret
+1:      li      a0, 0
+        unkeep
+        ret
+registers_at_start:
+        or      a0, ra, sp
+        .irp    n, 3,4,6,7,8,9,11,12,13,14,15,16,17,18,19,20,21,22,23,24,25,26,27,28,29,30,31
+        or      a0, a0, x\n
+        .endr
+        kernel  env_exit
+
+/* ------------------------------------------------------------------ floating point */
+.macro secret_fill
+        li      t1, SECRET
+        .irp    n, 0,1,2,3,4,5,6,7,8,9,10,11,12,13,14,15,16,17,18,19,20,21,22,23,24,25,26,27,28,29,30,31
+        fmv.d.x f\n, t1
+        .endr
+.endm
+        .globl  floats_fill, floats_are_zero, floats_touch, floats_serve, floats_look
+floats_fill:
+        li      a0, 1
+        kernel  env_float
+1:      secret_fill
+        kernel  slice_yield
+        j       1b
+floats_are_zero:
+        li      t0, 0
+        .irp    n, 0,1,2,3,4,5,6,7,8,9,10,11,12,13,14,15,16,17,18,19,20,21,22,23,24,25,26,27,28,29,30,31
+        fmv.x.d t1, f\n
+        or      t0, t0, t1
+        .endr
+        seqz    a0, t0
+        ret
+floats_touch:
+        fmv.x.d a0, f0
+        li      a0, -1
+        ret
+floats_serve:
+        lla     a0, floats_entry
+        li      a1, 0
+        li      a2, 0
+        kernel  pct_accept
+        j       floats_serve
+floats_entry:
+        li      a0, 1
+        kernel  env_float
+        secret_fill
+        kernel  pct_return
+1:      j       1b
+floats_look:
+        lla     a0, floats_look_entry
+        li      a1, 0
+        li      a2, 0
+        kernel  pct_accept
+        j       floats_look
+floats_look_entry:
+        fmv.x.d a0, f0
+        kernel  pct_return
+1:      j       1b
