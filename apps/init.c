@@ -166,6 +166,7 @@ static int session_wait(void)
         if (child_ended(&console, &status))
             give_up("init: ", "the console ended");
     }
+    child_report(&session);
     return status;
 }
 

@@ -12,6 +12,15 @@
 #define ADDRESS 0x3f40000000ul
 #define RUN     PTE_BATCH
 
+static void unmap(word_t address, word_t count)
+{
+    sysret_t answer;
+    for (word_t done = 0; done < count; done += answer.value) {
+        MEASURE(pte_unmap, &answer, 0, address + done * PAGE_SIZE, least_of(count - done, RUN));
+        must(answer, "pte_unmap");
+    }
+}
+
 // Every range call with the most pages it takes, across two tables.
 static void ranges(page_t first)
 {
@@ -21,12 +30,13 @@ static void ranges(page_t first)
     must((sysret_t){vm_bind(0, ADDRESS + 0x200000, first + 1, 1, RIGHT_READ), 0}, "a page");
     vm_unbind(0, ADDRESS, 1);
     vm_unbind(0, ADDRESS + 0x200000, 1);
-    MEASURE(pte_map, &answer, 0, address, first, RUN, RIGHT_READ | RIGHT_WRITE, CAP_NONE);
-    must(answer, "pte_map");
+    for (word_t done = 0; done < RUN; done += answer.value) {
+        MEASURE(pte_map, &answer, 0, address + done * PAGE_SIZE, first + done, RUN - done, RIGHT_READ | RIGHT_WRITE, CAP_NONE);
+        must(answer, "pte_map");
+    }
     MEASURE(pte_protect, &answer, 0, address, RUN, RIGHT_READ);
     must(answer, "pte_protect");
-    MEASURE(pte_unmap, &answer, 0, address, RUN);
-    must(answer, "pte_unmap");
+    unmap(address, RUN);
 }
 
 // The STLB at its largest, a table full of leaves taken back, and everything in it unbound.
@@ -46,13 +56,14 @@ static void stlb(page_t first)
         (void)*(volatile char *)(address + i * PAGE_SIZE);
     }
     MEASURE(pte_protect, &answer, 0, address, RUN, RIGHT_READ);
-    MEASURE(pte_untable, &answer, 0, address, 0);
+    do
+        MEASURE(pte_untable, &answer, 0, address, 0);
+    while (answer.error == ERR_AGAIN);
     must(answer, "pte_untable");
-    for (word_t i = 0; i < 512; i += RUN) {
-        MEASURE(pte_unmap, &answer, 0, address + i * PAGE_SIZE, RUN);
-        must(answer, "pte_unmap");
-    }
-    MEASURE(stlb_unbind, &answer, 0);
+    unmap(address, 512);
+    do
+        MEASURE(stlb_unbind, &answer, 0);
+    while (answer.error == ERR_AGAIN);
     must(answer, "stlb_unbind");
 }
 

@@ -41,11 +41,10 @@ void bench_page(void)
     row("page_protect", protect);
     row("page_unmap", unmap);
 
-    must(sys_pte_map(0, ADDRESS, first, PAGES, RIGHT_READ | RIGHT_WRITE, CAP_NONE), "pte_map");
+    must((sysret_t){vm_bind(0, ADDRESS, first, PAGES, RIGHT_READ | RIGHT_WRITE), 0}, "the pages");
     row("page_protect_100", MEASURE(pte_protect, &answer, 0, ADDRESS, PAGES, RIGHT_READ));
     must(answer, "pte_protect");
-    MEASURE(pte_unmap, &answer, 0, ADDRESS, PAGES);
-    must(answer, "pte_unmap");
+    vm_unbind(0, ADDRESS, PAGES);
     for (word_t i = 0; i < PAGES; i++)
         must(sys_page_free(first + i), "page_free");
     upcall_release();

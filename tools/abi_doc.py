@@ -126,15 +126,13 @@ def left_for_later(body, match):
 
 
 def refusals(call, functions):
-    """The order of a call's refusals. The hot calls refuse in their slow halves, which cut the slot to its range."""
-    hot = {"pct_call": "trap_pct_call", "pct_return": "trap_pct_return", "env_null": None}
+    """The order of a call's refusals. A hot call refuses in its slow half; pct_call cuts its slot to the range."""
     name = f"{call['room']}_{call['verb']}"
-    function = hot.get(name, "sys_" + name)
-    if function is None:
-        return []
-    if function not in functions:
-        raise DocError(f"No function {function} is found in kernel/.")
-    return [error for error in errors_of(function, functions) if name not in hot or error != "RANGE"]
+    function = next((one for one in (f"trap_{name}", f"sys_{name}") if one in functions), None)
+    if function is None and call["errors"]:
+        raise DocError(f"No function sys_{name} is found in kernel/.")
+    found = errors_of(function, functions) if function else []
+    return [error for error in found if not (name == "pct_call" and error == "RANGE")]
 
 
 def promises_check(calls, functions):
@@ -164,7 +162,7 @@ def base_number():
 
 def call_row(call, functions):
     if call["arguments"] is None:
-        arguments = "in registers, see above" if call["room"] == "pct" else "none"
+        arguments = "none" if call["verb"] == "null" else "in registers, see the text"
     else:
         arguments = ", ".join(f"`{name}`" for name in call["arguments"]) or "none"
     order = " · ".join(refusals(call, functions)) or "never refused"
@@ -289,7 +287,7 @@ def main():
     try:
         text = read(PAGE)
         filled = page_fill(text)
-        wrong = list(promises_check(calls_read(), functions_read()))
+        wrong = list(promises_check(calls_read(), functions_read())) if options.check else []
     except DocError as error:
         sys.exit(f"abi_doc: {error}")
     if not options.check and filled != text:

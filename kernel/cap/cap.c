@@ -57,19 +57,24 @@ struct env *cap_env(const struct env *env, slot_t slot, word_t right, enum error
         *error = ERR_PERM;
         return NULL;
     }
-    return env_named(page_name(cap->frame));
+    return page_env(cap->frame);
 }
 
 // Writes the epoch last: until then the slot stays dead for a reader on another hart.
+static inline void cap_fill(struct cap *to, struct frame *frame, uint64_t epoch, word_t rights)
+{
+    to->frame = frame;
+    to->gate = (rights & RIGHT_CALL) ? env_boundary(page_env(frame)) : NOBODY_GATE;
+    to->rights = (uint32_t)rights;
+    to->opened_for = 0;
+    __atomic_store_n(&to->epoch, epoch, __ATOMIC_RELEASE);
+}
+
 static void cap_write(struct cap *to, struct frame *frame, uint64_t epoch, word_t rights)
 {
     to->epoch = CAP_EMPTY_EPOCH;
     __atomic_thread_fence(__ATOMIC_RELEASE);
-    to->frame = frame;
-    to->gate = (rights & RIGHT_CALL) ? env_boundary(env_named(page_name(frame))) : NOBODY_GATE;
-    to->rights = (uint32_t)rights;
-    to->opened_for = 0;
-    __atomic_store_n(&to->epoch, epoch, __ATOMIC_RELEASE);
+    cap_fill(to, frame, epoch, rights);
 }
 
 bool cap_invariant(const struct env *env)
@@ -77,6 +82,8 @@ bool cap_invariant(const struct env *env)
     for (slot_t slot = 0; slot < CAPS_MAX; slot++) {
         const struct cap *cap = &env->caps[slot];
         if (cap_is_empty(cap) != (cap->epoch == CAP_EMPTY_EPOCH)) // (2)
+            return false;
+        if (cap->opened_for != 0 && !cap_is_empty(cap)) // (5)
             return false;
         if (cap_is_empty(cap) || !(cap->rights & RIGHT_CALL)) {
             if (cap->gate != NOBODY_GATE) // (3)
@@ -143,25 +150,50 @@ sysret_t sys_cap_open(slot_t slot, env_t from)
     return done(0);
 }
 
-sysret_t sys_cap_grant(slot_t slot, env_t env, slot_t to, word_t rights)
+// In general, and with the reason of a refusal.
+__attribute__((noinline)) static sysret_t grant(slot_t slot, env_t name, slot_t to, word_t rights)
 {
     STRUCTURE_LOCKED();
     struct env *self = env_self();
     enum error error;
     const struct cap *cap = cap_alive(self, slot, &error);
-    struct env *receiver = env_named(env);
-    if (cap == NULL)                            return refuse(error);
-    if (to >= CAPS_MAX)                         return refuse(ERR_RANGE);
-    if (rights == 0 || (rights & ~cap->rights)) return refuse(ERR_PERM);
-    if (receiver == NULL)                       return refuse(ERR_NOENT);
+    struct env *receiver = env_named(name);
+    if (cap == NULL)                                    return refuse(error);
+    if (to >= CAPS_MAX)                                 return refuse(ERR_RANGE);
+    if (rights == 0 || (rights & ~(word_t)cap->rights)) return refuse(ERR_PERM);
+    if (receiver == NULL)                               return refuse(ERR_NOENT);
     struct cap *place = &receiver->caps[to];
-    bool unstarted = receiver->state == ENV_NEW && env_created(self->self, env);
+    // Whoever builds an environment fills its slots; it opens them by itself from its start on.
+    bool unstarted = receiver->state == ENV_NEW && env_created(self->self, name);
     if (cap_is_alive(place) || !(unstarted || place->opened_for == self->self)) return refuse(ERR_CLOSED);
 
     cap_write(place, cap->frame, cap->epoch, rights);
     if (!unstarted)
         env_post(receiver, EVENT_BIT(GRANTED));
     return done(0);
+}
+
+// The frequent case has a figure: a live capability into a slot that was opened for us.
+sysret_t sys_cap_grant(slot_t slot, env_t name, slot_t to, word_t rights)
+{
+    struct env *self = env_self();
+    struct frame *frame = &pages.table[name - pages.first];
+    if ((slot | to) >= CAPS_MAX || name - pages.first >= pages.count || rights == 0)
+        return grant(slot, name, to, rights);
+
+    lock_take(&structure_lock);
+    if (frame->kind == PAGE_ENV) {
+        const struct cap *cap = &self->caps[slot];
+        struct env *receiver = page_env(frame);
+        struct cap *place = &receiver->caps[to];
+        if (cap_is_alive(cap) && (rights & ~(word_t)cap->rights) == 0 && place->opened_for == self->self) {
+            cap_fill(place, cap->frame, cap->epoch, rights); // invariant (5): it is empty
+            lock_drop(&structure_lock);
+            return env_posted(self, receiver, EVENT_BIT(GRANTED));
+        }
+    }
+    lock_drop(&structure_lock);
+    return grant(slot, name, to, rights);
 }
 
 sysret_t sys_cap_drop(slot_t slot)

@@ -10,6 +10,7 @@
  *       nobody can ever enter.
  *   (4) Only the environment itself, the grantor it opened the slot for, and (before it starts) its creator
  *       write its slots, under the structure lock.
+ *   (5) A slot that is open for somebody is empty.
  */
 #ifndef KERNEL_CAP_H
 #define KERNEL_CAP_H

@@ -14,8 +14,10 @@
 #include "space/space.h"
 #include "trap/trap.h"
 
-#define DESTROY_LOOKS 400 // frames one piece of a destruction looks at
-#define DESTROY_COST  8   // an owned frame counts as so many looks
+// One piece of a destruction looks at so many frames; those it finds count as so many looks, with their bindings.
+#define DESTROY_LOOKS   400
+#define DESTROY_OWNED   15
+#define DESTROY_BINDING 30
 
 #define RECORD(offset, NAME, text) enum { RECORD_##NAME = (offset) };
 #include <rivet/regs.def>
@@ -95,6 +97,12 @@ void env_post(struct env *env, word_t events)
 {
     __atomic_fetch_or(env_save(env, SAVE_PENDING), events, __ATOMIC_SEQ_CST);
     env_wake(env);
+}
+
+sysret_t env_woken(struct env *env)
+{
+    env_wake(env);
+    return done(0);
 }
 
 void env_halt(struct env *env, enum env_state state)
@@ -265,15 +273,15 @@ sysret_t sys_env_stop(env_t name)
     return done(0);
 }
 
-// Hands one frame of a dying environment to its heir; false when a piece of its bindings is left.
-static bool frame_inherit(struct frame *frame, env_t heir)
+// Hands one frame of a dying environment to its heir; false when some of its bindings are left.
+static bool frame_inherit(struct frame *frame, env_t heir, word_t budget)
 {
     if (frame->kind == PAGE_DATA || frame->kind == PAGE_DEVICE) {
         if (!(frame->flags & PAGE_DYING)) {
             frame->flags |= PAGE_DYING;
             frame->epoch++;
         }
-        if (!pte_break(frame, PTE_BREAK_BATCH))
+        if (frame->bindings != 0 && !pte_break(frame, budget / DESTROY_BINDING))
             return false;
         frame->flags &= (uint8_t)~PAGE_DYING;
         if (frame->kind == PAGE_DATA)
@@ -283,25 +291,30 @@ static bool frame_inherit(struct frame *frame, env_t heir)
     return true;
 }
 
+// The next frame that an environment owns, from a number on; looks at no more than `looks`, and says how many are left.
+static word_t frame_owned_next(env_t owner, word_t number, word_t *looks)
+{
+    word_t end = page_count();
+    for (; *looks > 0 && number < end; number++, --*looks)
+        if (page_number(number)->owner == owner)
+            break;
+    return number;
+}
+
 // The frames it owned go to its creator, a piece at a time; true when all are gone.
 static bool env_bequeath(struct env *env, env_t heir)
 {
-    for (word_t budget = DESTROY_LOOKS; env->destroy_next < page_count(); env->destroy_next++) {
+    word_t looks = DESTROY_LOOKS;
+    for (;;) {
+        env->destroy_next = frame_owned_next(env->self, env->destroy_next, &looks);
+        if (looks == 0 || env->destroy_next == page_count())
+            return env->destroy_next == page_count();
         struct frame *frame = page_number(env->destroy_next);
-        word_t cost = frame->owner == env->self ? DESTROY_COST : 1;
-        if (budget < cost)
+        word_t cost = DESTROY_OWNED + frame->bindings * DESTROY_BINDING;
+        if (!frame_inherit(frame, heir, looks))
             return false;
-        budget -= cost;
-        if (cost == 1 || frame->kind == PAGE_NONE)
-            continue;
-        if (frame->bindings != 0 && budget < DESTROY_LOOKS / 2)
-            return false;
-        if (!frame_inherit(frame, heir))
-            return false;
-        if (frame->bindings != 0)
-            budget = 0;
+        looks -= cost < looks ? cost : looks;
     }
-    return true;
 }
 
 static void space_leave(struct env *env)

@@ -114,6 +114,13 @@ static inline bool env_acts_for(env_t env, env_t owner)
 
 // Sets events and sees to it that somebody notices: the hart that runs it, or an idle one with a slice of it.
 void env_post(struct env *env, word_t events);
+sysret_t env_woken(struct env *env);
+// The same as the end of a call that succeeded; oneself needs no waking.
+static inline sysret_t env_posted(struct env *self, struct env *env, word_t events)
+{
+    __atomic_fetch_or(env_save(env, SAVE_PENDING), events, __ATOMIC_SEQ_CST);
+    return env == self ? (sysret_t){ERR_OK, 0} : env_woken(env);
+}
 // Takes an environment that is off its hart out of the run for good; its creator has an event.
 void env_halt(struct env *env, enum env_state state);
 // The first environment, made by boot of three frames that are already its own.

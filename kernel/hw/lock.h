@@ -14,6 +14,8 @@ static inline bool lock_try(uint32_t *lock) { return __atomic_exchange_n(lock, 1
 
 static inline void lock_take(uint32_t *lock)
 {
+    if (__builtin_expect(lock_try(lock), 1)) // spelled out: a loop alone costs two more instructions
+        return;
     while (!lock_try(lock))
         hw_pause();
 }

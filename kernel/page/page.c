@@ -52,10 +52,7 @@ struct frame *page_device(page_t page)
 
 word_t page_count(void) { return pages.count + device_count; }
 
-struct frame *page_number(word_t number)
-{
-    return number < pages.count ? &pages.table[number] : &device_frames[number - pages.count];
-}
+struct frame *page_device_number(word_t number) { return &device_frames[number]; }
 
 page_t page_name(const struct frame *frame)
 {

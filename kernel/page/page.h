@@ -49,10 +49,19 @@ static inline struct frame *page_frame(page_t page)
     word_t number = page - pages.first;
     return __builtin_expect(number < pages.count, 1) ? &pages.table[number] : page_device(page);
 }
+// The record that a frame of kind ENV holds.
+static inline struct env *page_env(const struct frame *frame)
+{
+    return env_at(pages.boundaries + (word_t)(frame - pages.table) * PAGE_SIZE);
+}
 page_t page_name(const struct frame *frame);
 // All frames by number, 0 to page_count() - 1: RAM first, then device pages.
 word_t page_count(void);
-struct frame *page_number(word_t number);
+struct frame *page_device_number(word_t number);
+static inline struct frame *page_number(word_t number)
+{
+    return number < pages.count ? &pages.table[number] : page_device_number(number - pages.count);
+}
 
 // The lock is a byte, but RISC-V's atomics take words: the one from kind to lock, whose top byte it is.
 static inline void page_lock(struct frame *frame)

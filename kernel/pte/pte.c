@@ -7,6 +7,8 @@
 #include "stlb/stlb.h"
 
 #define ENTRIES     512
+#define MAP_BATCH   32 // pages one piece binds or unbinds; changing rights is cheaper, PTE_BATCH fit a piece
+#define CACHE_BATCH 16 // ... or changes in the STLB
 #define LEVEL0_SPAN (PAGE_SIZE * (word_t)ENTRIES)      // 2 MiB
 #define LEVEL1_SPAN (LEVEL0_SPAN * ENTRIES)            // 1 GiB
 #define INDEX(address, level) ((address) >> (PAGE_SHIFT + 9 * (level)) & (ENTRIES - 1))
@@ -170,7 +172,12 @@ bool pte_dismantle(struct space *space, word_t budget)
         address = next;
     }
     space->destroy_next = address;
-    return address >= USER_END;
+    if (address < USER_END)
+        return false;
+    if (space->forget_page != 0)
+        page_unuse(space->forget_page, false);
+    space->forget_page = 0;
+    return true;
 }
 
 static bool table_invariant(const struct space *space, word_t address, const struct frame *frame)
@@ -263,6 +270,15 @@ static bool table_is_empty(const pte_t *table)
     return any == 0;
 }
 
+static enum error forget_continue(struct space *space)
+{
+    page_t table = space->forget_page;
+    if (!stlb_forget(space))
+        return ERR_AGAIN;
+    page_unuse(table, false);
+    return ERR_OK;
+}
+
 sysret_t sys_pte_untable(space_t name, word_t address, word_t level)
 {
     if (address >= USER_END || level > 1) return refuse(ERR_RANGE);
@@ -271,6 +287,12 @@ sysret_t sys_pte_untable(space_t name, word_t address, word_t level)
     if (space == NULL)
         return refuse(error);
 
+    address &= level == 0 ? ~(LEVEL0_SPAN - 1) : ~(LEVEL1_SPAN - 1);
+    if (level == 0 && space->forget_page != 0) { // one at a time
+        error = space->forget_address == address ? forget_continue(space) : ERR_BUSY;
+        lock_drop(&space->lock);
+        return (sysret_t){error, 0};
+    }
     pte_t *entry = table_slot(space, address, level);
     struct frame *table = entry != NULL && *entry != 0 ? page_frame(pte_page(*entry)) : NULL;
     page_t twin = table != NULL ? detail_partner(table->detail) : 0;
@@ -282,18 +304,22 @@ sysret_t sys_pte_untable(space_t name, word_t address, word_t level)
     else if (!cache && !table_is_empty(table_of(*entry)))
         error = ERR_BUSY;
     if (error == ERR_OK) {
-        if (cache)
-            stlb_forget_table(space, address & ~(LEVEL0_SPAN - 1), table_of(*entry));
         *entry = 0;
         space->walk_tag = SPACE_NO_WALK;
         space_flush(space, 0, ~0ul); // walkers may keep upper levels, too
         space->tables--;
-        page_unuse(page_name(table), false);
-        if (twin != 0)
-            page_unuse(twin, false);
+        if (cache && space->stlb != NULL) {
+            table->flags |= PAGE_DYING;
+            stlb_forget_begin(space, page_name(table), address);
+            error = forget_continue(space);
+        } else {
+            page_unuse(page_name(table), false);
+            if (twin != 0)
+                page_unuse(twin, false);
+        }
     }
     lock_drop(&space->lock);
-    return error == ERR_OK ? done(0) : refuse(error);
+    return (sysret_t){error, 0};
 }
 
 sysret_t pte_map_range(space_t name, word_t address, page_t page, size_t count, word_t rights, slot_t slot)
@@ -308,6 +334,8 @@ sysret_t pte_map_range(space_t name, word_t address, page_t page, size_t count, 
     struct pte_place place = {0};
     pte_t pte = pte_make(page, rights);
     word_t mapped = 0;
+    if (count > MAP_BATCH)
+        count = MAP_BATCH;
     for (; mapped < count; mapped++, pte += 1ul << PTE_PPN_SHIFT) {
         word_t at = address + mapped * PAGE_SIZE;
         if (mapped == 0 || at % LEVEL0_SPAN == 0)
@@ -349,8 +377,8 @@ sysret_t pte_protect_range(space_t name, word_t address, size_t count, word_t ri
     const pte_t rights_mask = PTE_V | PTE_R | PTE_W | PTE_X;
     const pte_t bits = rights | (rights != 0 ? PTE_V : 0);
     const pte_t need = PTE_U | (rights & RIGHT_WRITE ? PTE_MAY_W : 0) | (rights & RIGHT_EXECUTE ? PTE_MAY_X : 0);
-    word_t changed = 0;
-    while (changed < count) {
+    word_t changed = 0, cached = 0;
+    while (changed < count && cached < CACHE_BATCH) {
         word_t at = address + changed * PAGE_SIZE;
         struct pte_place place = pte_place(space, at);
         if (place.link == NULL) { // not pinned: in the STLB, or nowhere
@@ -358,6 +386,7 @@ sysret_t pte_protect_range(space_t name, word_t address, size_t count, word_t ri
             if (error != ERR_OK)
                 break;
             changed++;
+            cached++;
             continue;
         }
         word_t run = ENTRIES - INDEX(at, 0);
@@ -389,6 +418,8 @@ sysret_t pte_unmap_range(space_t name, word_t address, size_t count)
     if (space == NULL)
         return refuse(error);
 
+    if (count > MAP_BATCH)
+        count = MAP_BATCH;
     // First nobody can reach the frames any more, on any hart; only then are they unbound and anybody's.
     struct pte_place place = {0};
     bool flush = false;

@@ -11,6 +11,7 @@
 
 #define ASIDS_MAX 4096
 #define ROOT_HALF 256     // entries of a root that are the environment's
+#define DESTROY_BATCH 64  // entries one piece of a destruction unbinds
 #define FLUSH_PAGES 16    // up to here fences name pages; beyond, the whole space
 
 pte_t *space_kernel_root;
@@ -176,7 +177,7 @@ sysret_t sys_space_destroy(space_t name)
     lock_take(&space->lock);
     space->dying = 1;
     lock_drop(&space->lock);
-    if (!stlb_dismantle(space, PTE_BATCH) || !pte_dismantle(space, PTE_BATCH))
+    if (!stlb_dismantle(space, DESTROY_BATCH) || !pte_dismantle(space, DESTROY_BATCH))
         return again(space->destroy_next);
 
     space_flush(space, 0, ~0ul); // before another space gets the ASID

@@ -6,7 +6,9 @@
 #include "pte/pte.h"
 
 #define LEAF_ENTRIES    512
-#define STLB_GROW_BATCH 3 // frames one call makes ready
+#define STLB_GROW_BATCH 3  // frames one call makes ready
+#define UNBIND_BATCH   16  // frames one call frees
+#define FORGET_BUDGET  512 // looks of one piece of stlb_forget
 
 static word_t entry_count(const struct space *space) { return space->stlb == NULL ? 0 : space->stlb_mask + 1; }
 
@@ -72,15 +74,35 @@ enum error stlb_protect(struct space *space, word_t address, word_t rights)
     return ERR_OK;
 }
 
-void stlb_forget_table(struct space *space, word_t address, const pte_t *table)
+void stlb_forget_begin(struct space *space, page_t table, word_t address)
 {
-    for (word_t i = 0; i < LEAF_ENTRIES; i++) {
-        struct stlb_entry *entry = stlb_find(space, address + i * PAGE_SIZE);
-        if (entry == NULL)
-            continue;
-        entry->pte |= table[i] & PTE_D;
-        entry->leaf = 0;
+    space->forget_page = table;
+    space->forget_address = address;
+    space->forget_next = 0;
+}
+
+// Entries of one table stand next to each other, so no more are looked at than the table has leaves.
+bool stlb_forget(struct space *space)
+{
+    word_t first = space->forget_address >> PAGE_SHIFT;
+    word_t count = entry_count(space) < LEAF_ENTRIES ? entry_count(space) : LEAF_ENTRIES;
+    struct stlb_entry *entries = &space->stlb[first & space->stlb_mask];
+    const pte_t *table = page_memory(space->forget_page);
+    word_t budget = FORGET_BUDGET;
+    for (; space->forget_next < count; space->forget_next++) {
+        struct stlb_entry *entry = &entries[space->forget_next];
+        bool ours = entry->vpn / LEAF_ENTRIES == first / LEAF_ENTRIES;
+        word_t cost = ours ? 3 : 1; // in units of a look
+        if (budget < cost)
+            return false;
+        budget -= cost;
+        if (ours) {
+            entry->pte |= table[entry->vpn % LEAF_ENTRIES] & PTE_D;
+            entry->leaf = 0;
+        }
     }
+    space->forget_page = 0;
+    return true;
 }
 
 // Would the binding allow the access that faulted?
@@ -154,6 +176,8 @@ bool stlb_invariant(const struct space *space)
         if (entry->leaf == 0)
             continue;
         struct pte_place place = pte_walk(space, entry->vpn << PAGE_SHIFT);
+        if (space->forget_page != 0 && physical((void *)entry->leaf) >> PAGE_SHIFT == space->forget_page)
+            continue; // a piece of stlb_forget is left
         if (place.slot != (pte_t *)entry->leaf || place.link != NULL) // (3)
             return false;
         if (*place.slot != 0 && (*place.slot ^ entry->pte) & ~(PTE_A | PTE_D)) // (4)
@@ -176,6 +200,13 @@ static enum error stlb_grow(struct space *space, env_t self)
     return ERR_OK;
 }
 
+static enum error stlb_begin(struct space *space, page_t first, word_t order, env_t self)
+{
+    space->stlb_first = first;
+    space->stlb_order = order;
+    return stlb_grow(space, self);
+}
+
 sysret_t sys_stlb_bind(space_t name, page_t first, word_t order)
 {
     if (order > STLB_ORDER_MAX) return refuse(ERR_RANGE);
@@ -190,11 +221,12 @@ sysret_t sys_stlb_bind(space_t name, page_t first, word_t order)
     bool growing = space->stlb_pages != 0 && space->stlb_first == first && space->stlb_order == order;
     if (space->stlb != NULL || (space->stlb_pages != 0 && !growing))
         error = ERR_BUSY;
-    for (word_t i = space->stlb_pages; error == ERR_OK && i < pages; i++)
-        error = page_usable(first + i, self);
-    if (error == ERR_OK) {
-        space->stlb_first = first;
-        space->stlb_order = order;
+    if (error == ERR_OK && !growing) { // the first piece only looks
+        for (word_t i = 0; error == ERR_OK && i < pages; i++)
+            error = page_usable(first + i, self);
+        if (error == ERR_OK)
+            error = stlb_begin(space, first, order, self);
+    } else if (error == ERR_OK) {
         for (word_t batch = 0; error == ERR_OK && batch < STLB_GROW_BATCH && space->stlb_pages < pages; batch++)
             error = stlb_grow(space, self);
     }
@@ -226,16 +258,18 @@ sysret_t sys_stlb_unbind(space_t name)
         error = ERR_BUSY;
     for (word_t i = 0; error == ERR_OK && i < space->stlb_pages; i++)
         if (page_frame(space->stlb_first + i)->bindings != 0)
-            error = ERR_BUSY;
+            error = ERR_BUSY; // somebody looks at it
     if (error == ERR_OK) {
         for (struct env *env = space->envs; env != NULL; env = env->space_next)
             env->stlb = NULL;
         space->stlb = NULL;
-        for (; space->stlb_pages > 0; space->stlb_pages--)
-            page_unuse(space->stlb_first + space->stlb_pages - 1, true);
+        for (word_t batch = 0; batch < UNBIND_BATCH && space->stlb_pages > 0; batch++, space->stlb_pages--)
+            page_unuse(space->stlb_first + space->stlb_pages - 1, space->stlb_pages == 1);
+        if (space->stlb_pages > 0)
+            error = ERR_AGAIN;
     }
     lock_drop(&space->lock);
-    return error == ERR_OK ? done(0) : refuse(error);
+    return (sysret_t){error, 0};
 }
 
 sysret_t sys_stlb_enter(space_t name, word_t address, page_t page, word_t rights, slot_t slot)

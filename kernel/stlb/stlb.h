@@ -22,8 +22,12 @@ struct stlb_entry *stlb_find(const struct space *space, word_t address);
 void stlb_remove(struct space *space, struct stlb_entry *entry);
 void stlb_drop(struct space *space, word_t address);
 enum error stlb_protect(struct space *space, word_t address, word_t rights);
-// A leaf table that starts at an address goes: its entries' dirty bits are kept, their leaves forgotten.
-void stlb_forget_table(struct space *space, word_t address, const pte_t *table);
+/*
+ * Taking a leaf table back: it is out of the tree, and no entry may go on naming it. stlb_forget keeps the dirty bits
+ * that are in it and forgets the leaves, a piece at a time; true when done.
+ */
+void stlb_forget_begin(struct space *space, page_t table, word_t address);
+bool stlb_forget(struct space *space);
 /*
  * The slow part of a refill: the entry is there, but not where its leaf is. True when the leaf was found and
  * filled, so that the access can be tried again.

@@ -242,7 +242,7 @@ enum env_state child_env_state(const struct child *child)
 bool child_ended(const struct child *child, int *status)
 {
     switch (child_env_state(child)) {
-    case ENV_EXITED: *status = (int)sys_env_info(child->env, ENV_STATUS).value; return true;
+    case ENV_EXITED: *status = sys_env_info(child->env, ENV_STATUS).value & 0xff; return true;
     case ENV_FAULTED: *status = STATUS_FAULTED; return true;
     case ENV_STOPPED: *status = STATUS_STOPPED; return true;
     default: return false;

@@ -55,6 +55,12 @@ bool child_ended(const struct child *child, int *status);
 // Wait until it has ended: its status.
 int child_wait(const struct child *child);
 
+/*
+ * The last words of a child that could not speak for itself: a fault found its exception slot closed, and the
+ * kernel left its registers in the save area. Nothing for one that ended otherwise.
+ */
+void child_report(const struct child *child);
+
 // Stop it. It has ended then.
 void child_kill(const struct child *child);
 

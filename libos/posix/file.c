@@ -1,12 +1,13 @@
 // SPDX-License-Identifier: BSD-2-Clause
 /*
- * The calls on files that picolibc is built on. The console is a terminal that is read byte by byte; the
- * bundle is a read-only file system without directories.
+ * The calls on files that picolibc is built on. The console is a terminal (terminal.h); the bundle is a
+ * read-only file system without directories.
  */
 #include <errno.h>
 #include <fcntl.h>
 #include <libos/console/console.h>
 #include <libos/posix/descriptor.h>
+#include <libos/posix/terminal.h>
 #include <string.h>
 #include <sys/stat.h>
 #include <unistd.h>
@@ -67,10 +68,8 @@ int close(int number)
 
 ssize_t read(int number, void *bytes, size_t count)
 {
-    if (number == 0) {
-        sysret_t got = count ? console_read(bytes, count) : (sysret_t){0};
-        return got.error == ERR_OK ? (ssize_t)got.value : fail(EIO);
-    }
+    if (number == 0)
+        return terminal_read(bytes, count);
     struct descriptor *descriptor = descriptor_find(number);
     if (!descriptor)
         return -1;

@@ -33,7 +33,15 @@ void __retarget_lock_release(struct __lock *lock)
     upcall_release();
 }
 
-void __retarget_lock_init_recursive(struct __lock **lock) __attribute__((alias("__retarget_lock_init")));
-void __retarget_lock_close_recursive(struct __lock *lock) __attribute__((alias("__retarget_lock_close")));
-void __retarget_lock_acquire_recursive(struct __lock *lock) __attribute__((alias("__retarget_lock_acquire")));
-void __retarget_lock_release_recursive(struct __lock *lock) __attribute__((alias("__retarget_lock_release")));
+int __retarget_lock_try_acquire(struct __lock *lock)
+{
+    __retarget_lock_acquire(lock);
+    return 0; // it always succeeds
+}
+
+#define RECURSIVE(name) __attribute__((alias("__retarget_lock_" #name)))
+void __retarget_lock_init_recursive(struct __lock **lock) RECURSIVE(init);
+void __retarget_lock_close_recursive(struct __lock *lock) RECURSIVE(close);
+void __retarget_lock_acquire_recursive(struct __lock *lock) RECURSIVE(acquire);
+void __retarget_lock_release_recursive(struct __lock *lock) RECURSIVE(release);
+int __retarget_lock_try_acquire_recursive(struct __lock *lock) RECURSIVE(try_acquire);

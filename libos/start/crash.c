@@ -65,9 +65,9 @@ static const char *cause_name(word_t cause)
     return cause < sizeof(names) / sizeof(names[0]) && names[cause] ? names[cause] : "an unknown exception";
 }
 
-static void report_head(const struct trap_frame *frame)
+static void report_head(const char *name, const struct trap_frame *frame)
 {
-    add(program_argument(0));
+    add(name);
     add(": stopped by ");
     add(cause_name(frame->cause));
     add(", cause ");
@@ -77,11 +77,6 @@ static void report_head(const struct trap_frame *frame)
     add(", address ");
     add_address(frame->address);
     end_line();
-    if (frame->cause >= CAUSE_FETCH_PAGE) {
-        add("  ");
-        add(vm_why());
-        end_line();
-    }
 }
 
 static void report_registers(const struct trap_frame *frame)
@@ -156,6 +151,12 @@ static void report_backtrace(const struct trap_frame *frame)
     }
 }
 
+void crash_report(const char *name, const struct trap_frame *frame)
+{
+    report_head(name, frame);
+    report_registers(frame);
+}
+
 _Noreturn void crash(const struct trap_frame *frame)
 {
     static bool crashing;
@@ -165,7 +166,12 @@ _Noreturn void crash(const struct trap_frame *frame)
     crashing = true;
     if (stdio_flush)
         stdio_flush(); // what the program said before comes first
-    report_head(frame);
+    report_head(program_argument(0), frame);
+    if (frame->cause >= CAUSE_FETCH_PAGE) {
+        add("  ");
+        add(vm_why());
+        end_line();
+    }
     report_registers(frame);
     report_backtrace(frame);
     program_exit(CRASH_STATUS);

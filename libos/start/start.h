@@ -59,7 +59,9 @@ struct trap_frame {
  */
 typedef bool (*exception_handler_t)(struct trap_frame *frame);
 void exception_handle(exception_handler_t handler);
-#define CRASH_STATUS 139 // 128 + 11, as a shell reports a segmentation fault
+void crash_report(const char *name,
+                  const struct trap_frame *frame); // cause and registers, on the error output
+#define CRASH_STATUS 139                           // 128 + 11, as a shell reports a segmentation fault
 
 /*
  * Interrupt upcalls. Between upcall_hold and upcall_release (they nest) none comes: the kernel's end of

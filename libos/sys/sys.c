@@ -1,7 +1,22 @@
 // SPDX-License-Identifier: BSD-2-Clause
-// What sys.h offers besides the stubs: names of errors, and the kernel's console.
+// What sys.h offers besides the stubs: boot arguments, names of errors, the kernel's console.
 #include <libos/sys/sys.h>
 #include <string.h>
+
+bool machine_argument(const char *word)
+{
+    size_t length = strlen(word);
+
+    for (const char *at = machine()->arguments; *at; at += strspn(at, " ")) {
+        size_t size = strcspn(at, " ");
+        if (size == 3 && memcmp(at, "run", 3) == 0)
+            return false;
+        if (size == length && memcmp(at, word, length) == 0)
+            return true;
+        at += size;
+    }
+    return false;
+}
 
 const char *error_text(long error)
 {

@@ -17,7 +17,7 @@
 #include <rivet/types.h>
 
 #define SYSCALL(index, room, verb, arity, arguments, errors, text) sysret_t sys_##room##_##verb arguments;
-#define HOTCALL(index, room, verb, errors, text) // they take other registers: pct_call is in ipc.h
+#define HOTCALL(index, room, verb, errors, text)                   // they take other registers: pct_call is in ipc.h
 #include <rivet/syscall.def>
 #undef SYSCALL
 #undef HOTCALL
@@ -71,6 +71,9 @@ static inline word_t time_from_us(word_t us)
 {
     return us * machine()->timebase_hz / 1000000;
 }
+
+// Whether `word` stands among the boot arguments. What is behind `run` is a program's and not the machine's.
+bool machine_argument(const char *word);
 
 // The reason of a refusal as in error.def: "NOENT: the name names nothing".
 const char *error_text(long error);

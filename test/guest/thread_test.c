@@ -3,6 +3,7 @@
 // given back.
 #include "guest.h"
 #include <errno.h>
+#include <stdlib.h>
 
 #define THREADS 8
 #define ROUNDS  2000
@@ -35,6 +36,37 @@ static void mutex_test(void)
     CHECK(mutex_try(&lock));
     CHECK(!mutex_try(&lock));
     mutex_unlock(&lock);
+}
+
+// Allocates and frees for a while; the heap's lists must survive being preempted anywhere.
+static word_t churn(word_t until)
+{
+    unsigned char *piece[16] = {NULL};
+    unsigned random = (unsigned)until;
+    word_t wrong = 0;
+
+    while (time_now() < until) {
+        random = random * 1664525 + 1013904223;
+        unsigned i = random >> 28;
+        if (piece[i])
+            wrong += piece[i][0] != i || piece[i][99] != i;
+        free(piece[i]);
+        piece[i] = malloc(100 + (random >> 8) % 500);
+        memset(piece[i], (int)i, 100);
+    }
+    for (int i = 0; i < 16; i++)
+        free(piece[i]);
+    return wrong;
+}
+
+static void heap_test(void)
+{
+    struct thread *threads[3];
+
+    for (int i = 0; i < 3; i++)
+        threads[i] = thread_create(churn, time_now() + time_from_us(4000000) + (word_t)i);
+    for (int i = 0; i < 3; i++)
+        CHECK_EQUAL(thread_join(threads[i]), 0);
 }
 
 static volatile word_t progress[2];
@@ -132,6 +164,7 @@ int main(void)
     mutex_test();
     preemption_test();
     sleep_test();
+    heap_test();
     events_test();
 
     // Stacks and records are used again: many more threads than there is room for at once.

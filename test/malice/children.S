@@ -11,6 +11,7 @@
 
 .equ SLOT_OWN, 8
 .equ SECRET, 0x5ec2e7
+.equ MARK, 77
 
 .macro kernel call
         lla     ra, 9f
@@ -94,15 +95,15 @@ chain_link:
         .endr
         addi    sp, sp, 128
 .endm
-/* a0: 1 when all registers but ra, sp, a0 and a1 are zero. */
+/* a0: 1 when all registers are zero but ra, sp, a0, a1, and t0, which repeats a0. */
 .macro zeros_check
         or      ra, gp, tp
-        .irp    n, 5,6,7,8,9,12,13,14,15,16,17,18,19,20,21,22,23,24,25,26,27,28,29,30,31
+        .irp    n, 6,7,8,9,12,13,14,15,16,17,18,19,20,21,22,23,24,25,26,27,28,29,30,31
         or      ra, ra, x\n
         .endr
         seqz    a0, ra
 .endm
-        .globl  registers_after_yield, registers_after_wait, registers_at_start
+        .globl  registers_after_yield, registers_after_wait, registers_at_start, registers_noise
 registers_after_yield:
         keep
         .irp    n, 3,4,6,7,8,9,10,11,12,13,14,15,16,17,18,19,20,21,22,23,24,25,26,27,28,29,30,31
@@ -114,20 +115,28 @@ registers_after_yield:
         ret
 registers_after_wait:
         keep
+        .irp    n, 3,4,6,7,8,9,11,12,13,14,15,16,17,18,19,20,21,22,23,24,25,26,27,28,29,30,31
+        li      x\n, MARK
+        .endr
         li      a0, 0
         rdtime  a1
         addi    a1, a1, 2000
         kernel  slice_wait
-        addi    t0, t0, -13             /* t0 is the error once more */
-        beqz    a0, 1f
+        addi    t0, s2, -MARK
+        beqz    t0, 1f                  /* the time was over before the call: refused, the hart was not given up */
         zeros_check
         unkeep
         ret
-1:      li      a0, 0
+1:      li      a0, 1
         unkeep
         ret
-registers_at_start:
-        or      a0, ra, sp
+registers_noise:
+        .irp    n, 1,2,3,4,5,6,7,8,9,10,11,12,13,14,15,16,17,18,19,20,21,22,23,24,25,26,27,28,29,30,31
+        li      x\n, SECRET
+        .endr
+1:      j       1b
+registers_at_start:                     /* ra is its pc */
+        mv      a0, sp
         .irp    n, 3,4,6,7,8,9,11,12,13,14,15,16,17,18,19,20,21,22,23,24,25,26,27,28,29,30,31
         or      a0, a0, x\n
         .endr

@@ -9,8 +9,8 @@ void attack(void)
 {
     page_t save = self() + 1;
     REFUSED(sys_page_free(save), PERM);
-    REFUSED(sys_page_give(save, self()), PERM);
-    REFUSED(sys_page_move(save, 1, self()), PERM);
+    REFUSED(sys_page_give(save, self()), CLOSED);
+    REFUSED(sys_page_move(save, 1, self()), CLOSED);
     REFUSED(sys_cap_mint(SLOT_OWN, save, RIGHT_READ), PERM);
     REFUSED(sys_cap_revoke(save), PERM);
     REFUSED(sys_pte_table(0, ARENA, 1, save, 0), PERM);

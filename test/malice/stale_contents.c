@@ -48,9 +48,9 @@ void attack(void)
     WORKS(sys_page_free(page));
 
     // As a root table only the kernel's half is filled, and in no entry is anything for a program.
-    page_t record = own_data();
-    WORKS(sys_page_free(record));
-    WORKS(PATIENT(sys_space_create(page, record)));
+    page_t pages = own_free(2);
+    page = pages;
+    WORKS(PATIENT(sys_space_create(page, page + 1)));
     WORKS(sys_pte_map(0, ARENA, page, 1, RIGHT_READ, CAP_NONE));
     for (word_t i = 0; i < 256; i++)
         EXPECT(((volatile word_t *)ARENA)[i] == 0);

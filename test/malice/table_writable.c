@@ -12,7 +12,8 @@ static void table_attack(page_t page)
 {
     REFUSED(sys_pte_map(0, ARENA, page, 1, RIGHT_READ | RIGHT_WRITE, CAP_NONE), KIND);
     REFUSED(sys_pte_map(0, ARENA, page, 1, RIGHT_READ | RIGHT_EXECUTE, CAP_NONE), KIND);
-    REFUSED(sys_cap_mint(SLOT_OWN, page, RIGHT_READ | RIGHT_WRITE), KIND);
+    long error = sys_cap_mint(SLOT_OWN, page, RIGHT_READ | RIGHT_WRITE).error;
+    EXPECT(error == (frame_entry(page)->kind == PAGE_ENV ? ERR_RANGE : ERR_KIND));
     WORKS(sys_pte_map(0, ARENA, page, 1, RIGHT_READ, CAP_NONE));
     REFUSED(sys_pte_protect(0, ARENA, 1, RIGHT_READ | RIGHT_WRITE), PERM);
     EXPECT(probe_store(ARENA) == CAUSE_STORE);

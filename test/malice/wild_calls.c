@@ -10,7 +10,7 @@ void attack(void)
     word_t state = time_now() | 1;
     for (;;) {
         word_t arguments[6];
-        word_t number = CALL_BASE - 4 + random_next(&state) % (CALL_COUNT + 8);
+        word_t number = CALL_BASE - 8 + random_next(&state) % (CALL_COUNT + 16);
         if (random_next(&state) % 16 == 0)
             number = random_next(&state);
         if (number == CALL_env_exit && random_next(&state) % 64 != 0)

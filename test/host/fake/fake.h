@@ -30,12 +30,16 @@
 
 enum fake_mode { FAKE_OFF, FAKE_SLEEPS, FAKE_USER, FAKE_KERNEL };
 
+// Calls have numbers from 0 on here; those of the hot ones are negative in the ABI.
+#define FAKE_NUMBER(index) ((index) + 3)
+_Static_assert(CALL_slice_yield_to == CALL_BASE - 3, "the hot calls end there");
+
 struct fake_hart {
     enum fake_mode mode;
     word_t satp;
     word_t timer;
     word_t regs[REGS];
-    word_t cause, address; // scause, stval
+    word_t sepc, cause, address; // CSRs of the last trap: sepc, scause, stval
     uint32_t soft;         // an interrupt by another hart is pending
     bool float_on;
     word_t floats[33];

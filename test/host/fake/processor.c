@@ -7,11 +7,10 @@
 
 #include <string.h>
 
-extern struct hart_memory hart_memory[];
-
 static word_t memory_boundary(word_t index) { return (word_t)hart_number(index) + HART_STACK_TOP; }
 
 word_t hw_hart(void) { return memory_boundary(fake.self); }
+word_t hw_return_pc(void) { return fake_self()->sepc; }
 word_t hw_time(void) { return fake.time; }
 void hw_satp(word_t satp) { fake_self()->satp = satp; }
 void hw_fence_code(void) { fake_self()->codes++; }

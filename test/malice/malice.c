@@ -1,0 +1,262 @@
+// SPDX-License-Identifier: BSD-2-Clause
+/*
+ * The harness: runs each attacker beside a witness, ends it, and looks whether anything is missing.
+ *
+ *     malice [NAME...]     all attackers of attacks.def, and `elf`, or those named
+ *
+ * After each: every frame, slice and interrupt source that was ours is ours again; each frame's owner lives; every
+ * invariant of the kernel holds (a kernel built with RIVET_AUDIT); the witness found nothing of its own changed,
+ * and went on meanwhile.
+ */
+#include "damage.h"
+#include <rivet.h>
+#include <stdio.h>
+#include <string.h>
+
+#define SLOT_WITNESS_OWN SLOT_FREE // the capability in our own slots
+#define SLOT_WITNESS     3         // and where attackers have it
+#define ATTACKER_FRAMES  1100
+#define ATTACKER_SLICES  4
+#define STAY_US          300000
+#define LIMIT_US         20000000
+#define STATUS_FAULTED   139
+
+enum end { EXITS, FAULTS, STAYS, ANY };
+
+static const struct attack {
+    const char *name;
+    enum end end;
+} attacks[] = {
+#define ATTACK(name, end) {#name, end},
+#include "attacks.def"
+};
+
+static struct child witness;
+static const volatile word_t *witness_rounds;
+
+// What is ours, as the kernel's tables say.
+struct account {
+    size_t frames, slices, irqs;
+};
+
+static struct account account_take(void)
+{
+    struct account account = {0};
+    for (page_t page = machine()->ram_first; page < machine()->ram_first + machine()->ram_count; page++)
+        account.frames += frame_entry(page)->owner == self();
+    for (word_t hart = 0; hart < machine()->hart_count; hart++)
+        for (word_t position = 0; position < SLICES_MAX; position++)
+            account.slices += slice_entry(hart, position)->env == self();
+    for (word_t source = 0; source < IRQS_MAX; source++)
+        account.irqs += ((const struct irq_info *)TABLE_IRQS)[source].owner == self();
+    return account;
+}
+
+// A frame whose owner does not live; 0: there is none.
+static page_t orphan_find(void)
+{
+    for (page_t page = machine()->ram_first; page < machine()->ram_first + machine()->ram_count; page++) {
+        const volatile struct frame *frame = frame_entry(page);
+        if (frame->kind == PAGE_NONE)
+            continue;
+        const volatile struct frame *owner = frame_entry(frame->owner);
+        if (owner == NULL || owner->kind != PAGE_ENV)
+            return page;
+    }
+    return 0;
+}
+
+static const char *witness_start(void)
+{
+    const char *why = child_build(&witness, &(struct child_options){.program = "witness", .frames = 8, .slices = 2});
+    if (why)
+        return why;
+    word_t window = vm_window_open(1);
+    if (!window || vm_bind(0, window, witness.env + 1, 1, RIGHT_READ) != ERR_OK)
+        return "the witness's save area could not be mapped";
+    witness_rounds = (const volatile word_t *)(window + SAVE_ROOM);
+    if (sys_cap_mint(SLOT_WITNESS_OWN, witness.env, RIGHTS_ENV).error != ERR_OK)
+        return "there is no capability to the witness";
+    return child_start(&witness);
+}
+
+static const char *witness_check(word_t rounds)
+{
+    static char text[64];
+    int status;
+    word_t deadline = time_now() + time_from_us(LIMIT_US);
+
+    while (!child_ended(&witness, &status) && *witness_rounds == rounds && time_now() < deadline)
+        events_wait(0, time_now() + time_from_us(5000));
+    if (child_ended(&witness, &status)) {
+        snprintf(text, sizeof(text), "the witness ended with status %d", status);
+        return text;
+    }
+    return *witness_rounds == rounds ? "the witness stands still" : NULL;
+}
+
+// What an attacker's children leave: they and their spaces are ours now, and go the same way.
+static void heirs_reap(void)
+{
+    page_t first = machine()->ram_first, end = first + machine()->ram_count;
+
+    for (page_t page = first; page < end; page++)
+        if (frame_entry(page)->kind == PAGE_ENV && frame_entry(page)->owner == self() && page != witness.env)
+            while (sys_env_destroy(page).error == ERR_AGAIN)
+                continue;
+    for (page_t page = first; page < end; page++)
+        if (frame_entry(page)->kind == PAGE_ROOT && frame_entry(page)->owner == self() && page != witness.space)
+            while (sys_space_destroy(page).error == ERR_AGAIN)
+                continue;
+}
+
+// What is missing or broken; NULL: nothing.
+static const char *damage(struct account before)
+{
+    static char text[128];
+    struct account after = account_take();
+    page_t orphan = orphan_find();
+    sysret_t audit;
+
+    if (memcmp(&before, &after, sizeof(before)) != 0) {
+        snprintf(text, sizeof(text), "we had %zu frames, %zu slices, %zu irqs, and now %zu, %zu, %zu", before.frames,
+                 before.slices, before.irqs, after.frames, after.slices, after.irqs);
+        return text;
+    }
+    if (orphan) {
+        snprintf(text, sizeof(text), "frame %#lx is owned by nobody who lives", (long)orphan);
+        return text;
+    }
+    while ((audit = sys_machine_audit()).error == ERR_AGAIN)
+        continue;
+    if (audit.error == ERR_STATE)
+        return "this kernel was built without RIVET_AUDIT";
+    return audit.value ? "an invariant of the kernel is broken" : NULL;
+}
+
+static const char *end_check(const struct attack *attack, bool ended, int status)
+{
+    static char text[96];
+
+    if (attack->end == ANY || (attack->end == STAYS && !ended) || (attack->end == EXITS && ended && status == 0) ||
+        (attack->end == FAULTS && ended && status == STATUS_FAULTED))
+        return NULL;
+    if (!ended)
+        return "it did not end";
+    if (status == STATUS_FAULTED)
+        snprintf(text, sizeof(text), "it was stopped by a fault");
+    else if (status > 10000)
+        snprintf(text, sizeof(text), "library.c:%d does not hold", status - 10000);
+    else
+        snprintf(text, sizeof(text), "%s.c:%d does not hold", attack->name, status);
+    return text;
+}
+
+// Where a stopped child was, for whoever looks into a failure.
+static void fault_print(const struct child *child)
+{
+    word_t window = vm_window_open(1);
+    if (window && vm_bind(0, window, child->env + 1, 1, RIGHT_READ) == ERR_OK)
+        printf("  cause %lu at pc %#lx, address %#lx\n", *(unsigned long *)(window + SAVE_STOP_CAUSE),
+               *(unsigned long *)(window + SAVE_F_PC), *(unsigned long *)(window + SAVE_STOP_ADDRESS));
+    if (window)
+        vm_window_close(window, 1);
+}
+
+// The whole life of one attacker; NULL when it ended as it should.
+static const char *attack_run(const struct attack *attack)
+{
+    struct child child;
+    int status = 0;
+    const char *why = child_build(&child, &(struct child_options){.program = attack->name, .frames = ATTACKER_FRAMES,
+                                                                  .slices = ATTACKER_SLICES});
+    if (why)
+        return why;
+    if (child_grant(&child, SLOT_WITNESS_OWN, SLOT_WITNESS, RIGHTS_ENV) != ERR_OK)
+        why = "the witness could not be granted";
+    if (!why)
+        why = child_start(&child);
+    word_t us = attack->end == EXITS || attack->end == FAULTS ? LIMIT_US : STAY_US;
+    word_t deadline = time_now() + time_from_us(us);
+    while (!why && !child_ended(&child, &status) && time_now() < deadline)
+        events_wait(EVENT_BIT(CHILD), time_now() + time_from_us(5000));
+    if (!why)
+        why = end_check(attack, child_ended(&child, &status), status);
+    if (why && child_env_state(&child) == ENV_FAULTED)
+        fault_print(&child);
+    child_reap(&child);
+    heirs_reap();
+    return why;
+}
+
+// Broken programs for the loader: each is refused with a sentence, or harms itself alone.
+static const char *elf_run(const struct attack *attack)
+{
+    struct bundle_file file;
+    const char *why;
+    struct child child;
+
+    (void)attack;
+    if (!bundle_find(bundle_own(&why), "spin", &file, &why))
+        return why;
+    for (int i = 0; i < DAMAGES; i++) {
+        size_t size = file.size;
+        uint8_t *image = damage_make(file.bytes, &size, i);
+        if (!image)
+            return "there is no memory for a damaged program";
+        struct child_options options = {.program = "damaged", .image = image, .image_size = size, .frames = 8};
+        if (!child_build(&child, &options)) {
+            if (i < DAMAGES_FATAL)
+                return "a program that ends inside its headers was loaded";
+            if (!child_start(&child))
+                events_wait(EVENT_BIT(CHILD), time_now() + time_from_us(2000));
+            child_reap(&child);
+        }
+        damage_free(image);
+    }
+    return NULL;
+}
+
+static bool attack_try(const struct attack *attack, const char *(*run)(const struct attack *))
+{
+    struct account before = account_take();
+    word_t rounds = *witness_rounds, from = time_now();
+    const char *why = run(attack);
+    const char *harm = damage(before);
+
+    if (!harm)
+        harm = witness_check(rounds);
+    if (!harm && sys_env_null().error != ERR_OK)
+        harm = "the kernel does not answer";
+    printf("%-16s %s%s%s (%lu ms)\n", attack->name, why ? why : harm ? "" : "repelled", why && harm ? "; " : "", harm ? harm : "",
+           (unsigned long)((time_now() - from) * 1000 / machine()->timebase_hz));
+    fflush(stdout);
+    return !why && !harm;
+}
+
+static bool is_named(int argc, char **argv, const char *name)
+{
+    bool named = argc < 2;
+    for (int i = 1; i < argc; i++)
+        named |= strcmp(argv[i], name) == 0;
+    return named;
+}
+
+int main(int argc, char **argv)
+{
+    static const struct attack elf = {"elf", ANY};
+    const char *why = witness_start();
+    int run = 0, failed = 0;
+
+    if (why) {
+        printf("malice: the witness cannot be started: %s\n", why);
+        return 1;
+    }
+    for (size_t i = 0; i < sizeof(attacks) / sizeof(attacks[0]); i++)
+        if (is_named(argc, argv, attacks[i].name))
+            run++, failed += !attack_try(&attacks[i], attack_run);
+    if (is_named(argc, argv, elf.name))
+        run++, failed += !attack_try(&elf, elf_run);
+    printf("malice: %d attacks, %d repelled, %d not\n", run, run - failed, failed);
+    return run == 0 || failed != 0;
+}
