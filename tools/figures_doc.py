@@ -57,6 +57,8 @@ def main():
         text = file.read()
     filled = page_fill(text, rows_measure(options.build))
     if options.check and filled != text:
+        old, new = set(text.splitlines()), set(filled.splitlines())
+        print("\n".join([*(f"shown:    {line}" for line in old - new), *(f"measured: {line}" for line in new - old)]))
         sys.exit("figures_doc: docs/architecture.md shows other figures than the benchmark prints: build the target `docs`.")
     if not options.check and filled != text:
         with open(PAGE, "w", encoding="utf-8") as file:

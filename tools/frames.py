@@ -6,6 +6,7 @@ status, because that also works on machines that have nothing but a serial line.
 
     DLE '1'   standard output follows           DLE '2'   standard error follows
     DLE 'k'   the kernel's own text follows     DLE DLE   one literal 0x10
+    DLE 'p'   the kernel is done: back to the stream that it cut into
     DLE 'x' digits '\\n'   the program's exit status; the run is over
 
 What comes before the first of these is the firmware's. Nothing here knows about QEMU, so a board's serial
@@ -28,6 +29,7 @@ class Decoder:
 
     def __init__(self):
         self.stream = FIRMWARE
+        self.before = FIRMWARE  # what the kernel cut into
         self.status = None
         self.escaped = False
         self.digits = None  # the digits of a status frame that has begun
@@ -56,8 +58,12 @@ class Decoder:
         code = data[0]
         self.escaped = False
         if code in SELECTS:
+            if SELECTS[code] == KERNEL and self.stream != KERNEL:
+                self.before = self.stream
             self.stream = SELECTS[code]
             pieces.append((self.stream, b""))  # tells the reader that the stream is open
+        elif code == ord("p"):
+            self.stream = self.before
         elif code == ord("x"):
             self.digits = b""
         elif code == DLE:

@@ -19,6 +19,7 @@
 #include "slice/slice.h"
 #include "space/space.h"
 #include "trap/hart.h"
+#include "trap/trace.h"
 #include "trap/trap.h"
 
 #define FDT_MAX      (1ul << 20)
@@ -34,6 +35,7 @@ struct hart_memory;
 extern struct hart_memory hart_memory[];
 
 static struct machine machine;
+static bool traced;
 static word_t image_physical;
 static word_t boot_next; // physical: the next page that boot takes for tables
 static pte_t direct_level1[EARLY_ENTRIES] __attribute__((aligned(PAGE_SIZE)));
@@ -245,6 +247,8 @@ static void harts_boot(word_t boot_id)
 // What each hart does for itself.
 static void hart_start(struct hart *hart)
 {
+    if (traced)
+        csr_write(stvec, (word_t)trace_vector);
     csr_write(sie, SIE_SOFT | SIE_TIMER | SIE_EXTERN);
     csr_write(scounteren, 7);
     slice_set_timer(hart, ~0ul);
@@ -312,6 +316,7 @@ void boot_main(word_t boot_id, word_t fdt, word_t load, word_t instructions)
     if (why != NULL)
         boot_fail(why);
     machine_framed = argument_given(machine.bootargs, "framed");
+    traced = trace_boot(machine.bootargs);
     if (!sbi_has(SBI_TIME) || !sbi_has(SBI_IPI) || !sbi_has(SBI_RFENCE) || !sbi_has(SBI_HSM))
         boot_fail("the firmware lacks an SBI extension (TIME, IPI, RFENCE and HSM are needed)");
 

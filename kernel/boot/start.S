@@ -9,6 +9,8 @@
 .equ HART_MEMORY, 5 * PAGE_SIZE
 .equ HART_BOUNDARY, 4 * PAGE_SIZE
 .equ HART_STACK_TOP, 0x800
+#define HART(offset, name, text) .equ H_##name, offset
+#include "../trap/hart.def"
 
         .section .text.boot, "ax"
         .globl  _start
@@ -33,6 +35,10 @@ start_boot:
         csrw    sie, zero
         mv      s0, a0
         mv      s1, a1
+        la      t0, boot_taken
+        li      t1, 1
+        amoswap.w.aqrl t1, t1, (t0)
+        bnez    t1, start_stray
         la      t0, image_bss
         la      t1, image_end
 1:      sd      zero, (t0)
@@ -53,6 +59,34 @@ start_boot:
         mv      a2, s3
         mv      a3, s2
         call    boot_main               /* does not return */
+
+/*
+ * A hart that was started and arrives at the image's first instruction all the same, a0 = hart. OpenSBI 1.1
+ * lets a hart go (hart_start sets its state) before it has written down where to, and one that does not sleep
+ * yet goes where the first hart went. What start_secondary needs is in place by then; only its number must be
+ * found.
+ */
+start_stray:
+        la      t0, hart_memory
+        li      t1, HART_MEMORY
+        li      t2, HART_BOUNDARY + H_ID
+        add     t0, t0, t2
+        li      a1, 0
+        li      t3, HARTS_MAX
+1:      addi    a1, a1, 1
+        bgeu    a1, t3, 2f
+        add     t0, t0, t1
+        ld      t2, (t0)
+        bne     t2, a0, 1b
+        j       start_secondary
+2:      wfi                             /* not one of ours */
+        j       2b
+
+        .section .data.boot_taken, "aw"
+        .balign 4
+boot_taken:                             /* not in .bss, which the first hart clears */
+        .word   0
+        .section .text.boot, "ax"
 
 /* The other harts: a0 = hart, a1 = its number. */
         .globl  start_secondary

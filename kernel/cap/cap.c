@@ -19,7 +19,7 @@ static void cap_clear(struct cap *cap)
     cap->epoch = CAP_EMPTY_EPOCH;
     cap->frame = &cap_nobody;
     cap->gate = NOBODY_GATE;
-    cap->rights = 0;
+    cap->opened_in = 0;
     cap->opened_for = 0;
 }
 
@@ -29,6 +29,7 @@ void cap_page_init(struct cap *caps)
         cap_clear(&caps[i]);
 }
 
+static inline uint32_t epoch_low(const struct frame *frame) { return (uint32_t)frame->epoch; }
 static bool cap_is_empty(const struct cap *cap) { return cap->frame == &cap_nobody; }
 // A revoked capability leaves its slot as good as empty.
 static bool cap_is_alive(const struct cap *cap) { return cap->epoch == cap->frame->epoch; }
@@ -130,7 +131,7 @@ sysret_t sys_cap_copy(slot_t from, slot_t to, word_t rights)
     const struct cap *cap = cap_alive(self, from, &error);
     if (cap == NULL)                          return refuse(error);
     if (to >= CAPS_MAX)                       return refuse(ERR_RANGE);
-    if (rights == 0 || (rights & ~cap->rights)) return refuse(ERR_PERM);
+    if (rights == 0 || (rights & ~(word_t)cap->rights)) return refuse(ERR_PERM);
     if (cap_is_alive(&self->caps[to]))        return refuse(ERR_BUSY);
 
     cap_write(&self->caps[to], cap->frame, cap->epoch, rights);
@@ -147,7 +148,14 @@ sysret_t sys_cap_open(slot_t slot, env_t from)
 
     cap_clear(&self->caps[slot]);
     self->caps[slot].opened_for = (uint32_t)from;
+    self->caps[slot].opened_in = epoch_low(page_frame(from));
     return done(0);
+}
+
+// Is the slot open for this environment, and not for one that had its name before?
+static inline bool cap_is_open_for(const struct cap *cap, const struct env *env)
+{
+    return cap->opened_for == env->self && cap->opened_in == epoch_low(&pages.table[env->self - pages.first]);
 }
 
 // In general, and with the reason of a refusal.
@@ -165,7 +173,7 @@ __attribute__((noinline)) static sysret_t grant(slot_t slot, env_t name, slot_t 
     struct cap *place = &receiver->caps[to];
     // Whoever builds an environment fills its slots; it opens them by itself from its start on.
     bool unstarted = receiver->state == ENV_NEW && env_created(self->self, name);
-    if (cap_is_alive(place) || !(unstarted || place->opened_for == self->self)) return refuse(ERR_CLOSED);
+    if (cap_is_alive(place) || !(unstarted || cap_is_open_for(place, self))) return refuse(ERR_CLOSED);
 
     cap_write(place, cap->frame, cap->epoch, rights);
     if (!unstarted)
@@ -177,16 +185,16 @@ __attribute__((noinline)) static sysret_t grant(slot_t slot, env_t name, slot_t 
 sysret_t sys_cap_grant(slot_t slot, env_t name, slot_t to, word_t rights)
 {
     struct env *self = env_self();
-    struct frame *frame = &pages.table[name - pages.first];
     if ((slot | to) >= CAPS_MAX || name - pages.first >= pages.count || rights == 0)
         return grant(slot, name, to, rights);
 
+    struct frame *frame = &pages.table[name - pages.first];
     lock_take(&structure_lock);
     if (frame->kind == PAGE_ENV) {
         const struct cap *cap = &self->caps[slot];
         struct env *receiver = page_env(frame);
         struct cap *place = &receiver->caps[to];
-        if (cap_is_alive(cap) && (rights & ~(word_t)cap->rights) == 0 && place->opened_for == self->self) {
+        if (cap_is_alive(cap) && (rights & ~(word_t)cap->rights) == 0 && cap_is_open_for(place, self)) {
             cap_fill(place, cap->frame, cap->epoch, rights); // invariant (5): it is empty
             lock_drop(&structure_lock);
             return env_posted(self, receiver, EVENT_BIT(GRANTED));
@@ -201,7 +209,8 @@ sysret_t sys_cap_drop(slot_t slot)
     STRUCTURE_LOCKED();
     struct env *self = env_self();
     if (slot >= CAPS_MAX)               return refuse(ERR_RANGE);
-    if (cap_is_empty(&self->caps[slot])) return refuse(ERR_STALE);
+    const struct cap *cap = &self->caps[slot];
+    if (cap_is_empty(cap) && cap->opened_for == 0) return refuse(ERR_STALE);
 
     cap_clear(&self->caps[slot]);
     return done(0);

@@ -23,8 +23,11 @@ struct cap {
     struct frame *frame; // of the object
     uint64_t epoch;
     word_t gate;
-    uint32_t rights;
-    uint32_t opened_for; // empty slots: the environment that may grant into it, 0: nobody
+    union {
+        uint32_t rights;
+        uint32_t opened_in; // empty slots: the low half of that environment's epoch: its name may live again
+    };
+    uint32_t opened_for;    // empty slots: the environment that may grant into it, 0: nobody
 };
 
 #define CAP_EMPTY_EPOCH (~0ul)

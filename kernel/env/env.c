@@ -12,6 +12,7 @@
 #include "pte/pte.h"
 #include "slice/slice.h"
 #include "space/space.h"
+#include "stlb/stlb.h"
 #include "trap/trap.h"
 
 // One piece of a destruction looks at so many frames; those it finds count as so many looks, with their bindings.
@@ -84,8 +85,9 @@ static void env_wake(struct env *env)
     __atomic_thread_fence(__ATOMIC_SEQ_CST); // the event comes before the look at who sleeps
     struct hart *self = hart_self();
     if (env->claim == CLAIM_TAKEN && env->callee == 0) {
-        if (env->hart != 0 && env->hart != self->boundary)
-            hart_poke(hart_at(env->hart)->index);
+        word_t hart = __atomic_load_n(&env->hart, __ATOMIC_RELAXED); // once: its hart may be leaving it
+        if (hart != 0 && hart != self->boundary)
+            hart_poke(hart_at(hart)->index);
         return;
     }
     for (word_t i = 0; i < hart_count; i++)
@@ -123,7 +125,7 @@ static struct env *env_make(page_t record, page_t caps, struct space *space, env
     env->caps = page_memory(caps);
     env->space = space;
     env->satp = space_satp(space);
-    env->stlb = space->stlb != NULL ? space : NULL;
+    env->stlb = stlb_is_bound(space) ? space : NULL;
     env->grace = machine_info->sstc ? 0 : 1;
     env->grace_ticks = machine_info->grace_ticks;
     env->fresh = 1;
@@ -371,12 +373,13 @@ sysret_t sys_env_info(env_t name, word_t what)
     if (env == NULL)                                 return refuse(ERR_NOENT);
     if (what < ENV_STATE || what >= ENV_WHATS)       return refuse(ERR_RANGE);
 
-    bool runs = env->claim == CLAIM_TAKEN && env->callee == 0 && env->state == ENV_READY && env->hart != 0;
+    word_t hart = __atomic_load_n(&env->hart, __ATOMIC_RELAXED); // once: it may leave the hart meanwhile
+    bool runs = env->claim == CLAIM_TAKEN && env->callee == 0 && env->state == ENV_READY && hart != 0;
     switch (what) {
     case ENV_STATE:  return done(env_state(env));
     case ENV_TICKS:  return done(env->ticks);
     case ENV_STATUS: return done(env->exit_status);
-    default:         return done(runs ? hart_at(env->hart)->index : ~0ul);
+    default:         return done(runs ? hart_at(hart)->index : ~0ul);
     }
 }
 

@@ -38,6 +38,7 @@ static inline word_t hw_hart(void) { return csr_read(sscratch); }
 
 // Where the environment goes on after the call that the kernel is in.
 static inline word_t hw_return_pc(void) { return csr_read(sepc); }
+static inline void hw_set_return_pc(word_t pc) { csr_write(sepc, pc); }
 
 static inline word_t hw_time(void) { return csr_read(time); }
 static inline void hw_satp(word_t satp) { csr_write(satp, satp); }

@@ -12,7 +12,7 @@ bool machine_framed;
 
 static uint32_t console_lock;
 
-// The framed channel: DLE k, the text with DLE doubled. See the console's protocol in libos.
+// The framed channel: DLE k, the text with DLE doubled, DLE p. See the console's protocol in libos.
 void machine_puts(const char *text, size_t count)
 {
     const char dle = 0x10;
@@ -28,9 +28,9 @@ void machine_puts(const char *text, size_t count)
             sbi_putchar('\r');
         sbi_putchar(text[i]);
     }
-    if (machine_framed) { // whoever writes next says again which stream it means; the default is stdout
+    if (machine_framed) { // back to the stream that was cut into
         sbi_putchar(dle);
-        sbi_putchar('1');
+        sbi_putchar('p');
     }
     lock_drop(&console_lock);
 }

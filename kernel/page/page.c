@@ -130,6 +130,23 @@ void page_unuse(page_t page, bool quiesce)
         quiesce_epoch = quiesce_begin();
 }
 
+void page_die(struct frame *frame)
+{
+    page_lock(frame);
+    frame->flags |= PAGE_DYING;
+    page_unlock(frame);
+}
+
+bool page_die_unbound(struct frame *frame)
+{
+    page_lock(frame);
+    bool unbound = frame->bindings == 0;
+    if (unbound)
+        frame->flags |= PAGE_DYING;
+    page_unlock(frame);
+    return unbound;
+}
+
 bool page_invariant(void)
 {
     for (word_t i = 0; i < page_count(); i++) {

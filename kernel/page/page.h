@@ -92,6 +92,10 @@ enum error page_usable(page_t page, env_t actor);
 // The object is gone: the frame is free again, with its owner. `quiesce` when assembly may hold a pointer.
 void page_unuse(page_t page, bool quiesce);
 void page_clear(page_t page);
+// From now on nothing can be bound to the frame; what is bound stays until pte_break.
+void page_die(struct frame *frame);
+// The same if nothing is bound; false when something is, and nothing has changed.
+bool page_die_unbound(struct frame *frame);
 
 static inline struct link *page_link(uint32_t name)
 {

@@ -9,6 +9,7 @@
 #include "slice/slice.h"
 #include "space/space.h"
 #include "trap/hart.h"
+#include "trap/trace.h"
 #include "trap/trap.h"
 
 bool pct_abandon(struct env *caller)
@@ -113,6 +114,7 @@ void trap_pct_call(struct env *env)
     else if (callee != NULL)
         gate = callee_claim(callee, &error);
     if (gate == 0) {
+        trace_refused(env, error);
         regs[REG_T0] = error;
         regs[REG_PC] = regs[REG_RA];
         trap_load(env_boundary(env), regs);

@@ -13,6 +13,7 @@
 #define INDEX(address) ((address) >> PAGE_SHIFT & (ENTRIES - 1))
 
 #define RIGHTS_VALID_MASK (1u << 2 | 1u << 6 | 1u << 8 | 1u << 10 | 1u << 14) // as pte_rights_are_valid, but not 0
+#define RIGHTS_BIND_MASK  (1u << 2 | 1u << 6 | 1u << 10 | 1u << 14)           // ... as pte_rights_can_bind
 
 // Page 0 is never bound; every other page under a table that exists is the environment's.
 #define ONE_PAGE_VALID(address) ((address) % PAGE_SIZE == 0 && (address) != 0)
@@ -35,10 +36,10 @@ sysret_t sys_pte_map(space_t name, word_t address, page_t page, size_t count, wo
         return pte_map_range(name, address, page, count, rights, slot);
     struct env *self = env_self();
     struct space *space = self->space;
-    struct frame *frame = &pages.table[page - pages.first];
-    if (!ONE_PAGE_VALID(address) || page - pages.first >= pages.count || rights >= 16 || !(RIGHTS_VALID_MASK >> rights & 1))
+    if (!ONE_PAGE_VALID(address) || page - pages.first >= pages.count || rights >= 16 || !(RIGHTS_BIND_MASK >> rights & 1))
         return pte_map_range(0, address, page, 1, rights, CAP_NONE); // spelled out, so that nothing need be kept
 
+    struct frame *frame = &pages.table[page - pages.first];
     lock_take(&space->lock);
     pte_t *slot_one = &space->walk_table[INDEX(address)];
     if (walk_is(space, address) && *slot_one == 0 && page_try_lock_data(frame)) {

@@ -60,6 +60,11 @@ bool pte_rights_are_valid(word_t rights)
     return !(rights & RIGHT_WRITE) || (rights & RIGHT_READ); // Sv39 has no write-only pages
 }
 
+bool pte_rights_can_bind(word_t rights)
+{
+    return pte_rights_are_valid(rights) && rights & RIGHT_READ;
+}
+
 enum error pte_may_bind(struct frame *frame, word_t rights, slot_t slot)
 {
     struct env *self = env_self();
@@ -80,6 +85,14 @@ enum error pte_may_bind(struct frame *frame, word_t rights, slot_t slot)
     return rights == RIGHT_READ ? ERR_OK : ERR_KIND; // invariant (5)
 }
 
+// The space of a frame that holds link pairs, NULL when it is none any more.
+static struct space *holder_space(const struct frame *holder)
+{
+    if (holder->kind == PAGE_STLB)
+        return space_named(holder->detail);
+    return holder->kind == PAGE_TWIN ? space_named(detail_root(holder->detail)) : NULL;
+}
+
 bool pte_break(struct frame *frame, word_t budget)
 {
     for (; budget > 0; budget--) {
@@ -90,9 +103,11 @@ bool pte_break(struct frame *frame, word_t budget)
             return true;
         struct link *link = page_link(name);
         struct frame *holder = page_frame(physical(link) >> PAGE_SHIFT);
-        struct space *space = space_named(holder->kind == PAGE_STLB ? holder->detail : detail_root(holder->detail));
+        struct space *space = holder_space(holder);
+        if (space == NULL)
+            continue; // another hart unbound it meanwhile and took the table back
         lock_take(&space->lock);
-        if (frame->links == name) {
+        if (frame->links == name && holder_space(holder) == space) {
             if (holder->kind == PAGE_STLB) {
                 stlb_remove(space, (struct stlb_entry *)((char *)link - offsetof(struct stlb_entry, next)));
             } else {
@@ -132,6 +147,9 @@ static bool table_free(struct space *space, pte_t *entry)
 {
     struct frame *table = page_frame(pte_page(*entry));
     page_t twin = detail_partner(table->detail);
+    page_die(table);
+    if (twin != 0)
+        page_die(page_frame(twin));
     if (!pte_break(table, PTE_BREAK_BATCH) || (twin != 0 && !pte_break(page_frame(twin), PTE_BREAK_BATCH)))
         return false;
     *entry = 0;
@@ -257,6 +275,7 @@ sysret_t sys_pte_table(space_t name, word_t address, word_t level, page_t page, 
         page_frame(page)->order = (uint8_t)level;
         *entry = page << PTE_PPN_SHIFT | PTE_V;
         space->tables++;
+        space_flush(space, 0, ~0ul); // walkers may keep that there was none, and no fault would end that
     }
     lock_drop(&space->lock);
     return error == ERR_OK ? done(0) : refuse(error);
@@ -279,6 +298,17 @@ static enum error forget_continue(struct space *space)
     return ERR_OK;
 }
 
+// False when a table or its twin is bound somewhere; then nothing has changed.
+static bool tables_die(struct frame *table, page_t twin)
+{
+    if (!page_die_unbound(table))
+        return false;
+    if (twin == 0 || page_die_unbound(page_frame(twin)))
+        return true;
+    table->flags &= (uint8_t)~PAGE_DYING;
+    return false;
+}
+
 sysret_t sys_pte_untable(space_t name, word_t address, word_t level)
 {
     if (address >= USER_END || level > 1) return refuse(ERR_RANGE);
@@ -299,17 +329,16 @@ sysret_t sys_pte_untable(space_t name, word_t address, word_t level)
     bool cache = level == 0 && twin == 0;
     if (table == NULL)
         error = ERR_NOTABLE;
-    else if (table->bindings != 0 || (twin != 0 && page_frame(twin)->bindings != 0))
-        error = ERR_BUSY; // somebody looks at them
     else if (!cache && !table_is_empty(table_of(*entry)))
         error = ERR_BUSY;
+    else if (!tables_die(table, twin))
+        error = ERR_BUSY; // somebody looks at them
     if (error == ERR_OK) {
         *entry = 0;
         space->walk_tag = SPACE_NO_WALK;
         space_flush(space, 0, ~0ul); // walkers may keep upper levels, too
         space->tables--;
-        if (cache && space->stlb != NULL) {
-            table->flags |= PAGE_DYING;
+        if (cache && stlb_is_bound(space)) {
             stlb_forget_begin(space, page_name(table), address);
             error = forget_continue(space);
         } else {
@@ -325,7 +354,7 @@ sysret_t sys_pte_untable(space_t name, word_t address, word_t level)
 sysret_t pte_map_range(space_t name, word_t address, page_t page, size_t count, word_t rights, slot_t slot)
 {
     if (!pte_range_is_valid(address, count) || count > PTE_BATCH) return refuse(ERR_RANGE);
-    if (!pte_rights_are_valid(rights) || rights == 0)             return refuse(ERR_RANGE);
+    if (!pte_rights_can_bind(rights))                             return refuse(ERR_RANGE);
     enum error error;
     struct space *space = space_take(name, &error);
     if (space == NULL)
@@ -410,6 +439,18 @@ sysret_t pte_protect_range(space_t name, word_t address, size_t count, word_t ri
     return changed != 0 ? done(changed) : refuse(error);
 }
 
+// From the place of one page to that of the next.
+static struct pte_place place_next(struct space *space, struct pte_place place, word_t address, bool first)
+{
+    if (first || address % LEVEL0_SPAN == 0)
+        return pte_place(space, address);
+    if (place.slot != NULL)
+        place.slot++;
+    if (place.link != NULL)
+        place.link++;
+    return place;
+}
+
 sysret_t pte_unmap_range(space_t name, word_t address, size_t count)
 {
     if (!pte_range_is_valid(address, count) || count > PTE_BATCH) return refuse(ERR_RANGE);
@@ -425,25 +466,21 @@ sysret_t pte_unmap_range(space_t name, word_t address, size_t count)
     bool flush = false;
     for (word_t i = 0; i < count; i++) {
         word_t at = address + i * PAGE_SIZE;
-        if (i == 0 || at % LEVEL0_SPAN == 0)
-            place = pte_place(space, at);
-        else if (place.slot != NULL)
-            place.slot++, place.link += place.link != NULL;
+        place = place_next(space, place, at, i == 0);
         if (place.link != NULL) {
             flush |= *place.slot != 0;
             *place.slot &= ~PTE_V;
         } else {
-            stlb_drop(space, at);
+            flush |= stlb_hide(space, at);
         }
     }
     if (flush)
         space_flush(space, address, count);
-    for (word_t i = 0; flush && i < count; i++) {
+    for (word_t i = 0; i < count; i++) {
         word_t at = address + i * PAGE_SIZE;
-        if (i == 0 || at % LEVEL0_SPAN == 0)
-            place = pte_place(space, at);
-        else if (place.slot != NULL)
-            place.slot++, place.link += place.link != NULL;
+        place = place_next(space, place, at, i == 0);
+        if (place.link == NULL)
+            stlb_drop(space, at);
         if (place.link == NULL || *place.slot == 0)
             continue;
         struct frame *frame = page_frame(pte_page(*place.slot));

@@ -54,6 +54,8 @@ struct pte_place pte_place(struct space *space, word_t address);
 
 bool pte_range_is_valid(word_t address, size_t count);
 bool pte_rights_are_valid(word_t rights);
+// ... and can something be bound with them? An entry has room to remember W and X; R it must always have had.
+bool pte_rights_can_bind(word_t rights);
 // A and D are set from the start: machines that do not set them in hardware would fault.
 static inline pte_t pte_make(page_t page, word_t rights)
 {

@@ -128,15 +128,21 @@ struct space *space_make(page_t root, page_t record, env_t actor, enum error *er
     }
     if ((*error = page_usable(root, actor)) != ERR_OK || (*error = page_usable(record, actor)) != ERR_OK)
         return NULL;
+    word_t asid = asid_take();
+    if (asid == 0 && asid_count > 1) { // 0 flushes at every switch only where there are no others (trap/entry.S)
+        *error = ERR_MACHINE;
+        return NULL;
+    }
     RULE(page_use(record, actor, PAGE_SPACE, root) == ERR_OK, "a usable frame can be used");
     RULE(page_use(root, actor, PAGE_ROOT, record) == ERR_OK, "a usable frame can be used");
 
     struct space *space = page_memory(record);
     space->root = root;
     space->record = record;
-    space->asid = asid_take();
-    space->walk_tag = SPACE_NO_WALK;
+    space->asid = asid;
     pte_t *table = page_memory(root);
+    space->walk_tag = SPACE_NO_WALK;
+    space->walk_table = table; // any: nobody looks before walk_tag is set
     for (word_t i = ROOT_HALF; i < 2 * ROOT_HALF; i++) // invariant (1)
         table[i] = space_kernel_root[i];
     return space;
@@ -175,9 +181,16 @@ sysret_t sys_space_destroy(space_t name)
 
     // Nobody runs in it any more. Whoever waits for the lock sees that it is dying, so what follows needs none.
     lock_take(&space->lock);
+    if (!space->dying)
+        space_flush(space, 0, ~0ul); // before the first of its tables or of the frames in them is anybody else's
     space->dying = 1;
     lock_drop(&space->lock);
     if (!stlb_dismantle(space, DESTROY_BATCH) || !pte_dismantle(space, DESTROY_BATCH))
+        return again(space->destroy_next);
+
+    page_die(page_frame(name));
+    page_die(page_frame(space->record));
+    if (!pte_break(page_frame(name), PTE_BREAK_BATCH) || !pte_break(page_frame(space->record), PTE_BREAK_BATCH))
         return again(space->destroy_next);
 
     space_flush(space, 0, ~0ul); // before another space gets the ASID

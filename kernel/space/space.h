@@ -5,7 +5,7 @@
  *
  * Invariants
  *   (1) The upper half of the root is the kernel's, the same in every space.
- *   (2) No two spaces have the same ASID, except 0, which every switch to flushes.
+ *   (2) No two spaces have the same ASID; where the machine has none all have 0, and every switch flushes.
  *   (3) `ran` has the bit of each hart whose TLB may hold translations of this space.
  *   (4) Page table entries, STLB entries and `tables` change only with `lock` held.
  */
@@ -23,7 +23,7 @@ struct space {
     uint32_t lock;            // assembly: offset 0
     uint32_t padding_;
     word_t stlb_mask;         // assembly: offset 8; entries - 1
-    struct stlb_entry *stlb;  // assembly: offset 16
+    struct stlb_entry *stlb;  // assembly: offset 16; when an environment points here, there is at least one entry
     uint32_t ran;
     uint32_t env_count;
     space_t root;
@@ -33,6 +33,7 @@ struct space {
     page_t stlb_first;
     word_t stlb_order;
     word_t stlb_pages;        // frames of it that are ready
+    word_t stlb_bound;        // all of them are, and environments use it
     word_t stlb_live;         // entries that bind something
     word_t stlb_next;         // destruction: next entry to look at
     word_t walk_tag;          // 2 MiB number whose level-0 table was walked to last; SPACE_NO_WALK: none

@@ -10,7 +10,13 @@
 #define UNBIND_BATCH   16  // frames one call frees
 #define FORGET_BUDGET  512 // looks of one piece of stlb_forget
 
-static word_t entry_count(const struct space *space) { return space->stlb == NULL ? 0 : space->stlb_mask + 1; }
+/*
+ * What a space without an STLB points to: the trap path of a hart that looked up the space's record before the STLB
+ * went, and waited for the lock, finds nothing here.
+ */
+static const struct stlb_entry stlb_none = {.vpn = STLB_EMPTY};
+
+static word_t entry_count(const struct space *space) { return stlb_is_bound(space) ? space->stlb_mask + 1 : 0; }
 
 static struct stlb_entry *entry_at(const struct space *space, word_t address)
 {
@@ -19,7 +25,7 @@ static struct stlb_entry *entry_at(const struct space *space, word_t address)
 
 struct stlb_entry *stlb_find(const struct space *space, word_t address)
 {
-    if (space->stlb == NULL)
+    if (!stlb_is_bound(space))
         return NULL;
     struct stlb_entry *entry = entry_at(space, address);
     return entry->vpn == address >> PAGE_SHIFT ? entry : NULL;
@@ -54,6 +60,12 @@ void stlb_remove(struct space *space, struct stlb_entry *entry)
     space->stlb_live--;
 }
 
+bool stlb_hide(struct space *space, word_t address)
+{
+    struct stlb_entry *entry = stlb_find(space, address);
+    return entry != NULL && leaf_drop(entry);
+}
+
 void stlb_drop(struct space *space, word_t address)
 {
     struct stlb_entry *entry = stlb_find(space, address);
@@ -81,23 +93,24 @@ void stlb_forget_begin(struct space *space, page_t table, word_t address)
     space->forget_next = 0;
 }
 
-// Entries of one table stand next to each other, so no more are looked at than the table has leaves.
+/*
+ * Entries of one table stand next to each other, so no more are looked at than the table has leaves. An entry that was
+ * entered or refilled since then names the table that took this one's place, or none: it is left alone.
+ */
 bool stlb_forget(struct space *space)
 {
     word_t first = space->forget_address >> PAGE_SHIFT;
     word_t count = entry_count(space) < LEAF_ENTRIES ? entry_count(space) : LEAF_ENTRIES;
-    struct stlb_entry *entries = &space->stlb[first & space->stlb_mask];
-    const pte_t *table = page_memory(space->forget_page);
     word_t budget = FORGET_BUDGET;
     for (; space->forget_next < count; space->forget_next++) {
-        struct stlb_entry *entry = &entries[space->forget_next];
-        bool ours = entry->vpn / LEAF_ENTRIES == first / LEAF_ENTRIES;
+        struct stlb_entry *entry = &space->stlb[(first & space->stlb_mask) + space->forget_next];
+        bool ours = entry->leaf != 0 && physical((void *)entry->leaf) >> PAGE_SHIFT == space->forget_page;
         word_t cost = ours ? 3 : 1; // in units of a look
         if (budget < cost)
             return false;
         budget -= cost;
         if (ours) {
-            entry->pte |= table[entry->vpn % LEAF_ENTRIES] & PTE_D;
+            leaf_drop(entry);
             entry->leaf = 0;
         }
     }
@@ -125,8 +138,12 @@ bool stlb_refill(struct space *space, word_t address, word_t cause)
     if (entry != NULL && pte_allows(entry->pte, cause)) {
         struct pte_place place = pte_place(space, address);
         if (place.slot != NULL && place.link == NULL) {
-            entry->leaf = (uint64_t)place.slot;
-            *place.slot = entry->pte | PTE_A | (cause == 15 ? PTE_D : 0);
+            if (entry->leaf != (uint64_t)place.slot) {
+                leaf_drop(entry); // in a table that is being taken back
+                entry->leaf = (uint64_t)place.slot;
+            }
+            // Another hart's walker may set D at this moment.
+            __atomic_fetch_or(place.slot, entry->pte | PTE_A | (cause == 15 ? PTE_D : 0), __ATOMIC_RELAXED);
             hw_fence_page(address, space->asid);
             filled = true;
         }
@@ -137,7 +154,7 @@ bool stlb_refill(struct space *space, word_t address, word_t cause)
 
 bool stlb_dismantle(struct space *space, word_t budget)
 {
-    for (; space->stlb != NULL && space->stlb_next < entry_count(space); space->stlb_next++) {
+    for (; space->stlb_next < entry_count(space); space->stlb_next++) {
         bool live = space->stlb[space->stlb_next].vpn != STLB_EMPTY;
         word_t cost = live ? 8 : 1; // in units of a look
         if (budget < cost)
@@ -148,11 +165,12 @@ bool stlb_dismantle(struct space *space, word_t budget)
     }
     for (; space->stlb_pages > 0; space->stlb_pages--) {
         page_t page = space->stlb_first + space->stlb_pages - 1;
+        page_die(page_frame(page));
         if (!pte_break(page_frame(page), PTE_BREAK_BATCH))
             return false;
         page_unuse(page, false);
     }
-    space->stlb = NULL;
+    space->stlb_bound = 0;
     return true;
 }
 
@@ -183,7 +201,7 @@ bool stlb_invariant(const struct space *space)
         if (*place.slot != 0 && (*place.slot ^ entry->pte) & ~(PTE_A | PTE_D)) // (4)
             return false;
     }
-    return space->stlb == NULL || live == space->stlb_live;
+    return live == space->stlb_live;
 }
 
 // Makes the next frame of a growing STLB; its entries are all empty.
@@ -219,7 +237,7 @@ sysret_t sys_stlb_bind(space_t name, page_t first, word_t order)
     env_t self = env_self()->self;
     word_t pages = 1ul << order;
     bool growing = space->stlb_pages != 0 && space->stlb_first == first && space->stlb_order == order;
-    if (space->stlb != NULL || (space->stlb_pages != 0 && !growing))
+    if (stlb_is_bound(space) || (space->stlb_pages != 0 && !growing))
         error = ERR_BUSY;
     if (error == ERR_OK && !growing) { // the first piece only looks
         for (word_t i = 0; error == ERR_OK && i < pages; i++)
@@ -227,8 +245,11 @@ sysret_t sys_stlb_bind(space_t name, page_t first, word_t order)
         if (error == ERR_OK)
             error = stlb_begin(space, first, order, self);
     } else if (error == ERR_OK) {
+        word_t before = space->stlb_pages;
         for (word_t batch = 0; error == ERR_OK && batch < STLB_GROW_BATCH && space->stlb_pages < pages; batch++)
             error = stlb_grow(space, self);
+        if (space->stlb_pages != before)
+            error = ERR_OK; // a piece is done; if a frame is no longer free, the next one says so
     }
     if (error == ERR_OK && space->stlb_pages < pages)
         error = ERR_AGAIN;
@@ -237,6 +258,7 @@ sysret_t sys_stlb_bind(space_t name, page_t first, word_t order)
         space->stlb_live = 0;
         space->stlb_next = 0;
         space->stlb = page_memory(first);
+        space->stlb_bound = 1;
         for (struct env *env = space->envs; env != NULL; env = env->space_next)
             env->stlb = space;
     }
@@ -262,9 +284,15 @@ sysret_t sys_stlb_unbind(space_t name)
     if (error == ERR_OK) {
         for (struct env *env = space->envs; env != NULL; env = env->space_next)
             env->stlb = NULL;
-        space->stlb = NULL;
-        for (word_t batch = 0; batch < UNBIND_BATCH && space->stlb_pages > 0; batch++, space->stlb_pages--)
-            page_unuse(space->stlb_first + space->stlb_pages - 1, space->stlb_pages == 1);
+        space->stlb_bound = 0;
+        space->stlb_mask = 0;
+        space->stlb = (struct stlb_entry *)&stlb_none;
+        for (word_t batch = 0; batch < UNBIND_BATCH && space->stlb_pages > 0; batch++, space->stlb_pages--) {
+            page_t page = space->stlb_first + space->stlb_pages - 1;
+            if (!page_die_unbound(page_frame(page)))
+                break; // another hart came to look at it just now
+            page_unuse(page, false);
+        }
         if (space->stlb_pages > 0)
             error = ERR_AGAIN;
     }
@@ -275,7 +303,7 @@ sysret_t sys_stlb_unbind(space_t name)
 sysret_t sys_stlb_enter(space_t name, word_t address, page_t page, word_t rights, slot_t slot)
 {
     if (!pte_range_is_valid(address, 1))               return refuse(ERR_RANGE);
-    if (!pte_rights_are_valid(rights) || rights == 0)  return refuse(ERR_RANGE);
+    if (!pte_rights_can_bind(rights))                  return refuse(ERR_RANGE);
     struct frame *frame = page_frame(page);
     if (frame == NULL)                                 return refuse(ERR_NOENT);
     enum error error;
@@ -285,7 +313,7 @@ sysret_t sys_stlb_enter(space_t name, word_t address, page_t page, word_t rights
 
     word_t displaced = 0;
     struct pte_place place = pte_place(space, address);
-    if (space->stlb == NULL || place.link != NULL) {
+    if (!stlb_is_bound(space) || place.link != NULL) {
         error = ERR_STATE; // no STLB, or a pinned table covers the address
     } else if (entry_at(space, address)->vpn == address >> PAGE_SHIFT) {
         error = ERR_BUSY;
@@ -297,9 +325,9 @@ sysret_t sys_stlb_enter(space_t name, word_t address, page_t page, word_t rights
     if (error == ERR_OK) {
         struct stlb_entry *entry = entry_at(space, address);
         if (entry->vpn != STLB_EMPTY) {
-            leaf_drop(entry);
+            if (leaf_drop(entry)) // before the dirty bit is looked at
+                space_flush(space, entry->vpn << PAGE_SHIFT, 1);
             displaced = entry->vpn << PAGE_SHIFT | 1 | (entry->pte & PTE_D ? 2 : 0);
-            space_flush(space, entry->vpn << PAGE_SHIFT, 1);
             stlb_remove(space, entry);
         }
         page_lock(frame);

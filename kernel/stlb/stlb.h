@@ -16,11 +16,14 @@
 
 #include "space/space.h"
 
+static inline bool stlb_is_bound(const struct space *space) { return space->stlb_bound != 0; }
 // The entry that binds an address, NULL when none does.
 struct stlb_entry *stlb_find(const struct space *space, word_t address);
 // All with the space's lock held.
 void stlb_remove(struct space *space, struct stlb_entry *entry);
 void stlb_drop(struct space *space, word_t address);
+// Takes the leaf of an address, if it has one, out of the tables; true when the caller has to flush.
+bool stlb_hide(struct space *space, word_t address);
 enum error stlb_protect(struct space *space, word_t address, word_t rights);
 /*
  * Taking a leaf table back: it is out of the tree, and no entry may go on naming it. stlb_forget keeps the dirty bits

@@ -107,6 +107,40 @@
         sd      t1, SAVE_F_PC(t0)
 .endm
 
+/* The same registers back, but x5 (t0). */
+.macro load_full from
+        ld      x1, SAVE_F_PC+8*1(\from)
+        ld      x2, SAVE_F_PC+8*2(\from)
+        ld      x3, SAVE_F_PC+8*3(\from)
+        ld      x4, SAVE_F_PC+8*4(\from)
+        ld      x6, SAVE_F_PC+8*6(\from)
+        ld      x7, SAVE_F_PC+8*7(\from)
+        ld      x8, SAVE_F_PC+8*8(\from)
+        ld      x9, SAVE_F_PC+8*9(\from)
+        ld      x10, SAVE_F_PC+8*10(\from)
+        ld      x11, SAVE_F_PC+8*11(\from)
+        ld      x12, SAVE_F_PC+8*12(\from)
+        ld      x13, SAVE_F_PC+8*13(\from)
+        ld      x14, SAVE_F_PC+8*14(\from)
+        ld      x15, SAVE_F_PC+8*15(\from)
+        ld      x16, SAVE_F_PC+8*16(\from)
+        ld      x17, SAVE_F_PC+8*17(\from)
+        ld      x18, SAVE_F_PC+8*18(\from)
+        ld      x19, SAVE_F_PC+8*19(\from)
+        ld      x20, SAVE_F_PC+8*20(\from)
+        ld      x21, SAVE_F_PC+8*21(\from)
+        ld      x22, SAVE_F_PC+8*22(\from)
+        ld      x23, SAVE_F_PC+8*23(\from)
+        ld      x24, SAVE_F_PC+8*24(\from)
+        ld      x25, SAVE_F_PC+8*25(\from)
+        ld      x26, SAVE_F_PC+8*26(\from)
+        ld      x27, SAVE_F_PC+8*27(\from)
+        ld      x28, SAVE_F_PC+8*28(\from)
+        ld      x29, SAVE_F_PC+8*29(\from)
+        ld      x30, SAVE_F_PC+8*30(\from)
+        ld      x31, SAVE_F_PC+8*31(\from)
+.endm
+
 /* From user to kernel proper: sscratch, stack. t0: environment's boundary; clobbers t1. */
 .macro enter_kernel
         ld      t1, R_HART(t0)
@@ -119,8 +153,8 @@
         .balign 64
         .globl  trap_vector
 /*
- * stvec, direct mode. Not vectored: OpenSBI 1.1 hands illegal instructions and access faults on by jumping to stvec with
- * its mode bit, and QEMU goes on at that odd address.
+ * stvec, direct mode. Not vectored: OpenSBI 1.1 hands illegal instructions and access faults on by jumping to
+ * stvec with its mode bit, and QEMU goes on at that odd address.
  *
  * From malice, in any state; or from a bug of ours, with the hart's boundary in sscratch (its slot is closed).
  * Exceptions: 19 to the handler. t1 waits in the private record, so that neither calls nor interrupts touch the exception
@@ -157,11 +191,12 @@ exception_stopped_full:                 /* t0: boundary; every other register th
         csrr    a1, scause
         csrr    a2, stval
         ld      t1, R_HART(t0)
-        beq     t1, t0, 1f              /* a hart's own record names itself: the kernel faulted */
+        beq     t1, t0, kernel_trapped  /* a hart's own record names itself: the kernel faulted */
         enter_kernel
         mv      a0, t0
         call    trap_stopped            /* does not return */
-1:      li      t2, PAGE_SIZE           /* the stack may be what is wrong: panic on the spare one */
+kernel_trapped:                         /* a1: cause; a2: address; registers are saved */
+        li      t2, PAGE_SIZE           /* the stack may be what is wrong: panic on the spare one */
         add     sp, t0, t2
         csrw    sscratch, t0
         mv      a0, t0
@@ -228,37 +263,8 @@ trap_deliver:
         mv      t0, a0
         ld      t1, SAVE_F_PC+8*5(t0)
         csrw    sscratch, t1            /* as exception_deliver expects it */
-        ld      t1, SAVE_F_PC+8*6(t0)
+        load_full t0
         sd      t1, R_T1(t0)
-        ld      x1, SAVE_F_PC+8*1(t0)
-        ld      x2, SAVE_F_PC+8*2(t0)
-        ld      x3, SAVE_F_PC+8*3(t0)
-        ld      x4, SAVE_F_PC+8*4(t0)
-        ld      x7, SAVE_F_PC+8*7(t0)
-        ld      x8, SAVE_F_PC+8*8(t0)
-        ld      x9, SAVE_F_PC+8*9(t0)
-        ld      x10, SAVE_F_PC+8*10(t0)
-        ld      x11, SAVE_F_PC+8*11(t0)
-        ld      x12, SAVE_F_PC+8*12(t0)
-        ld      x13, SAVE_F_PC+8*13(t0)
-        ld      x14, SAVE_F_PC+8*14(t0)
-        ld      x15, SAVE_F_PC+8*15(t0)
-        ld      x16, SAVE_F_PC+8*16(t0)
-        ld      x17, SAVE_F_PC+8*17(t0)
-        ld      x18, SAVE_F_PC+8*18(t0)
-        ld      x19, SAVE_F_PC+8*19(t0)
-        ld      x20, SAVE_F_PC+8*20(t0)
-        ld      x21, SAVE_F_PC+8*21(t0)
-        ld      x22, SAVE_F_PC+8*22(t0)
-        ld      x23, SAVE_F_PC+8*23(t0)
-        ld      x24, SAVE_F_PC+8*24(t0)
-        ld      x25, SAVE_F_PC+8*25(t0)
-        ld      x26, SAVE_F_PC+8*26(t0)
-        ld      x27, SAVE_F_PC+8*27(t0)
-        ld      x28, SAVE_F_PC+8*28(t0)
-        ld      x29, SAVE_F_PC+8*29(t0)
-        ld      x30, SAVE_F_PC+8*30(t0)
-        ld      x31, SAVE_F_PC+8*31(t0)
         j       exception_deliver
 
 /* ------------------------------------------------------------------ calls
@@ -299,12 +305,6 @@ slice_yield_to:
         ld      t4, PAGES_BOUNDARIES(t3)
         add     t2, t2, t4              /* t2: boundary of the other; only environments' frames carry this right */
         ld      t3, R_HART(t0)          /* t3: boundary of this hart */
-        ld      t4, R_HART(t2)
-        bne     t3, t4, slice_yield_to_slow
-        ld      t4, R_CALLER(t2)
-        bnez    t4, slice_yield_to_slow /* its caller may have a deadline */
-        ld      t4, R_FLAGS(t2)
-        bnez    t4, slice_yield_to_slow /* all registers to load, waits, stops, uses floating point, ... */
         ld      t4, H_FLOATS(t3)
         bnez    t4, slice_yield_to_slow
         csrr    t5, time
@@ -314,6 +314,12 @@ slice_yield_to:
         amoswap.d.aq t6, zero, (t4)
         addi    t6, t6, 1
         bnez    t6, slice_yield_to_unclaim /* it runs elsewhere, or waits for a call */
+        ld      t1, R_HART(t2)          /* only now: until it was ours, another hart could have run it */
+        bne     t3, t1, slice_yield_to_unclaim
+        ld      t1, R_CALLER(t2)
+        bnez    t1, slice_yield_to_unclaim /* its caller may have a deadline */
+        ld      t1, R_FLAGS(t2)
+        bnez    t1, slice_yield_to_unclaim /* all registers to load, waits, stops, uses floating point, ... */
         ld      t6, H_STARTED(t3)
         sd      t5, H_STARTED(t3)
         sub     t5, t5, t6
@@ -526,6 +532,8 @@ interrupt_slow:                         /* t0: boundary; R_T1 has its t1 */
 interrupt_full:                         /* t0: boundary; every other register the program's */
         save_full
         csrr    a1, scause
+        ld      t1, R_HART(t0)
+        beq     t1, t0, kernel_trapped  /* an interrupt inside the kernel: they are off, so this is a bug of ours */
         enter_kernel
         mv      s0, t0
         addi    a0, t0, -512
@@ -617,3 +625,31 @@ trap_enter:
         li      t5, 0
         li      t6, 0
         sret
+
+/*
+ * stvec of a boot that is traced: everything is saved, logged, and loaded again, and the trap begins as if nothing had
+ * been. A fault of the kernel's own goes straight on.
+ */
+        .balign 4
+        .globl  trace_vector
+trace_vector:
+        csrrw   t0, sscratch, t0
+        sd      t1, R_T1(t0)
+        ld      t1, R_HART(t0)
+        beq     t1, t0, 1f
+        ld      t1, R_T1(t0)
+        save_full
+        csrr    a1, scause
+        csrr    a2, stval
+        enter_kernel
+        mv      s0, t0
+        addi    a0, t0, -512
+        call    trace_trap
+        mv      t0, s0
+        csrw    sscratch, t0
+        load_full t0
+        ld      t0, SAVE_F_PC+8*5(t0)
+        j       trap_vector
+1:      ld      t1, R_T1(t0)
+        csrrw   t0, sscratch, t0
+        j       trap_vector

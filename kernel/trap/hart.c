@@ -20,6 +20,7 @@ _Static_assert(offsetof(struct hart, running) == HART_RUNNING, "assembly knows w
 _Static_assert(offsetof(struct hart, slice_started) == HART_STARTED, "assembly knows where slice_started is");
 _Static_assert(offsetof(struct hart, slice_end) == HART_SLICE_END, "assembly knows where slice_end is");
 _Static_assert(offsetof(struct hart, floats) == HART_FLOATS, "assembly knows where floats is");
+_Static_assert(offsetof(struct hart, id) == HART_ID, "assembly knows where id is");
 
 struct hart_memory hart_memory[HARTS_MAX] __attribute__((aligned(PAGE_SIZE)));
 uint32_t hart_count;

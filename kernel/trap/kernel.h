@@ -18,7 +18,7 @@ static inline sysret_t again(word_t value) { return (sysret_t){ERR_AGAIN, value}
  */
 extern uint32_t structure_lock;
 
-#define CLEANUP_LOCK(lock) __attribute__((cleanup(lock_cleanup))) uint32_t *held_ = (lock_take(lock), (lock))
+#define CLEANUP_LOCK(lock) __attribute__((unused, cleanup(lock_cleanup))) uint32_t *held_ = (lock_take(lock), (lock))
 static inline void lock_cleanup(uint32_t **lock) { lock_drop(*lock); }
 // Holds the structure lock to the end of the block.
 #define STRUCTURE_LOCKED() CLEANUP_LOCK(&structure_lock)

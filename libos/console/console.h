@@ -86,7 +86,7 @@ enum console_mode { CONSOLE_COOKED, CONSOLE_RAW };
  *
  *     DLE '1'   standard output        DLE 'x' DIGITS '\n'   the status: the run is over
  *     DLE '2'   standard error         DLE DLE               one byte 0x10
- *     DLE 'k'   the kernel's own text; it may cut in anywhere, so a stream's mark is repeated often
+ *     DLE 'k'   the kernel's own text; it may cut in anywhere, and ends with DLE 'p': back to the stream before
  */
 #define CONSOLE_DLE 0x10
 

@@ -157,7 +157,6 @@ void output_transmit(void)
 {
     size_t room = 0;
 
-    marked = STREAM_NONE; // the kernel may have written since
     for (size_t bytes = 0; bytes < TRANSMIT_MAX && output_is_pending(); bytes++, room--) {
         if (room == 0)
             room = uart->ops->room(uart);

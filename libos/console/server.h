@@ -5,8 +5,8 @@
  *     server.c    requests and the UART's interrupt        clients.c   who is who, and their doors
  *     output.c    the output ring, to the UART             input.c     the input ring, from the UART
  *
- * Nothing here waits, and nothing runs twice at once: a request closes the protected entry until it returns, and
- * the interrupt's event is served between requests.
+ * Nothing here waits, and nothing runs twice at once: a request closes the protected entry until it
+ * returns, and the interrupt's event is served between requests.
  */
 #ifndef LIBOS_CONSOLE_SERVER_H
 #define LIBOS_CONSOLE_SERVER_H

@@ -17,7 +17,7 @@
 #include <rivet/types.h>
 
 #define SYSCALL(index, room, verb, arity, arguments, errors, text) sysret_t sys_##room##_##verb arguments;
-#define HOTCALL(index, room, verb, errors, text)                   // they take other registers: pct_call is in ipc.h
+#define HOTCALL(index, room, verb, errors, text) // other registers: see ipc.h
 #include <rivet/syscall.def>
 #undef SYSCALL
 #undef HOTCALL

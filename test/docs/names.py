@@ -1,7 +1,8 @@
 #!/usr/bin/python3
 # SPDX-License-Identifier: BSD-2-Clause
 """The documentation names only what exists: links lead somewhere, `folder/file` is there, `some_function` stands in a
-source file, `ERR_SOMETHING` in a list. Code blocks are not looked at; those of adding.md are tried by recipes.py."""
+source file, `ERR_SOMETHING` in a list. Code blocks are not looked at (recipes.py tries those of adding.md), and what a
+page's own blocks and recipes make may be named on it."""
 
 import os
 import re
@@ -14,6 +15,8 @@ import abi_doc  # noqa: E402
 
 FOLDERS = ("kernel", "libos", "apps", "bench", "test", "tools", "docs", "cmake", "sbi")
 SOURCES = (".c", ".h", ".S", ".def", ".ld", ".py", ".cmake", ".txt", ".json", "rivet")
+BLOCK = re.compile(r"^```.*?^```$", re.M | re.S)
+MADE = re.compile(r"^New file `([^`]+)`", re.M)  # by a recipe of this page
 LINK = re.compile(r"\]\(([^)#\s]+)(?:#[^)]*)?\)")
 CODE = re.compile(r"`([^`\n]+)`")
 PATH = re.compile(rf"(?:{'|'.join(FOLDERS)})/[\w./-]*")
@@ -48,7 +51,8 @@ def words_read():
 
 
 def complaints(page, text, words):
-    text = re.sub(r"^```.*?^```$", "", text, flags=re.M | re.S)
+    made = set(MADE.findall(text)) | {word for block in BLOCK.findall(text) for word in re.findall(r"\w+", block)}
+    text = BLOCK.sub("", text)
     text = re.sub(r"^    .*$", "", text, flags=re.M)
     for target in LINK.findall(text):
         if not target.startswith(("http:", "https:")) and not os.path.exists(
@@ -56,10 +60,10 @@ def complaints(page, text, words):
             yield f"{page}: the link to {target} leads nowhere"
     for code in CODE.findall(text):
         if PATH.fullmatch(code):
-            if not PLACEHOLDER.search(code) and not os.path.exists(os.path.join(ROOT, code)):
+            if code not in made and not PLACEHOLDER.search(code) and not os.path.exists(os.path.join(ROOT, code)):
                 yield f"{page}: there is no {code}"
         elif NAME.fullmatch(code) and not PLACEHOLDER.fullmatch(code):
-            if code.removesuffix("()") not in words:
+            if code.removesuffix("()") not in words | made:
                 yield f"{page}: no source says {code}"
 
 

@@ -52,7 +52,7 @@ static void screen_put(void *context, const char *bytes, size_t count)
         } else if (byte == '\a') {
             screen->bells++;
         } else {
-            assert_true(byte >= ' ' && byte < 0x7f); // no escape sequence, nothing a dumb terminal would not know
+            assert_true(byte >= ' ' && byte < 0x7f); // nothing a dumb terminal would not know
             assert_true(screen->column < LINE_COLUMNS - 1);
             screen->row[screen->column++] = byte;
         }
@@ -270,7 +270,8 @@ static void typist_look(struct typist *typist)
     typist->shown_beyond += model->length > width;
 }
 
-// Keys that cut much, and long ways to the left, come in bouts, so that long lines and short ones are both seen.
+// Keys that cut much, and long ways to the left, come in bouts, so that long lines and short ones are
+// both seen.
 static const char *typist_key(struct typist *typist)
 {
     static const char *const writing[] = {"a", "b", "c", "d", "e", " ", "\x1b[D", "\x1b[C", "\x7f"};

@@ -33,25 +33,38 @@ spin_upcall:
         ld      t1, SAVE_I_T1(t1)
         jr      gp
 
-/* The upcall of those who relay: at once to the other. */
-        .globl  relay_upcall, relay_yield
-relay_upcall:
+/*
+ * Those who relay open the interrupt slots of both whenever they run, so that each has the grace time when the slice
+ * ends, and pass the hart on as soon as it is there. The attacker's save area is where every program's is, its children's are at
+ * RELAYS and behind.
+ */
+.equ RELAYS, 0x40000000
+.macro slots_open handler
+        lla     t0, \handler
         li      t1, 0x3ffffff000
-        lla     t0, relay_upcall
         sd      t0, SAVE_I_HANDLER(t1)
+        li      t1, RELAYS
+        sd      t0, SAVE_I_HANDLER(t1)
+        li      t1, RELAYS + PAGE_SIZE
+        sd      t0, SAVE_I_HANDLER(t1)
+.endm
+        .globl  relay_yield
 relay_yield:
+        slots_open relay_yield
         li      a0, SLOT_OWN
         kernel  slice_yield_to
         j       relay_yield
 
         .globl  relay_send
 relay_send:
+        slots_open relay_sent
         lla     a0, relay_sent
         li      a1, 0
         li      a2, 0
         kernel  pct_accept
         j       relay_send
 relay_sent:                             /* each is the other's: give it to him, then accept again */
+        slots_open relay_sent
         li      a0, SLOT_OWN
         li      a1, 0
         kernel  pct_send

@@ -15,12 +15,12 @@ static void chain_make(void (*last)(void))
 {
     for (int i = LINKS - 1; i >= 0; i--) {
         links[i] = child_make(child_accept, (word_t)(i == LINKS - 1 ? last : chain_link));
-        WORKS(sys_cap_mint(SLOT_OWN + 1 + i, links[i], RIGHT_CALL));
+        WORKS(sys_cap_mint(SLOT_OWN + 1 + i, links[i], RIGHT_CALL | RIGHT_YIELD));
         if (i < LINKS - 1)
             WORKS(sys_cap_grant(SLOT_OWN + 2 + i, links[i], SLOT_OWN, RIGHT_CALL));
         child_start(links[i]);
-        for (int turn = 0; turn < 1000 && sys_env_info(links[i], ENV_STATE).value != ENV_ACCEPTING; turn++)
-            sys_slice_yield();
+        while (sys_env_info(links[i], ENV_STATE).value != ENV_ACCEPTING)
+            sys_slice_yield_to(SLOT_OWN + 1 + i); // most have no slice
     }
 }
 

@@ -8,7 +8,7 @@
 static void frame_attack(page_t page)
 {
     static const long allowed = 1ul << ERR_PERM | 1ul << ERR_NOENT | 1ul << ERR_KIND | 1ul << ERR_BUSY |
-                                1ul << ERR_CLOSED;
+                                1ul << ERR_CLOSED | 1ul << ERR_RANGE;
 #define NO(call) EXPECT(allowed >> (call).error & 1)
     NO(sys_pte_map(0, ARENA, page, 1, RIGHT_READ, CAP_NONE));
     NO(sys_pte_map(0, ARENA, page, 1, RIGHT_READ | RIGHT_WRITE, SLOT_WITNESS));

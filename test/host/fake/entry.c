@@ -9,6 +9,7 @@
 #include "irq/irq.h"
 #include "machine/machine.h"
 #include "pte/pte.h"
+#include "slice/slice.h"
 #include "stlb/stlb.h"
 
 #include <string.h>
@@ -19,6 +20,9 @@
 #define HOTCALL(index, room, verb, errors, text)
 #include <rivet/syscall.def>
 #undef SYSCALL
+
+// Nothing is traced here: a test knows what it called.
+void trace_refused(const struct env *env, enum error error) { (void)env, (void)error; }
 
 static struct env *user(void) { return env_at(hart_self()->current); }
 
@@ -81,13 +85,13 @@ static void exception_deliver(struct env *env)
 {
     word_t *regs = fake_self()->regs;
     word_t handler = *env_save(env, SAVE_X_HANDLER);
-    *env_save(env, SAVE_X_T1) = regs[REG_T1];
     if (handler == 0) {
         exception_stopped(env);
         return;
     }
     *env_save(env, SAVE_X_HANDLER) = 0;
     *env_save(env, SAVE_X_T2) = regs[REG_T2];
+    *env_save(env, SAVE_X_T1) = regs[REG_T1];
     *env_save(env, SAVE_X_T0) = regs[REG_T0];
     regs[REG_T0] = fake_self()->cause;
     regs[REG_T1] = regs[REG_PC];
@@ -196,6 +200,37 @@ static void pct_return(struct env *env)
     sret(boundary);
 }
 
+// True when it was done here.
+static bool yield_to(struct env *env, word_t slot)
+{
+    if (env->grace != 0 || slot >= CAPS_MAX)
+        return false;
+    struct hart *hart = hart_self();
+    const struct cap *cap = &env->caps[slot];
+    if (cap->frame->epoch != cap->epoch || !(cap->rights & RIGHT_YIELD))
+        return false;
+    struct env *other = page_env(cap->frame);
+    if (env->hart != other->hart || other->caller != 0 || other->flags != 0 || hart->floats != NULL ||
+        hw_time() > hart->slice_end)
+        return false;
+    if (other->claim != CLAIM_STOPPED)
+        return false;
+    other->claim = CLAIM_TAKEN;
+    env->ticks += hw_time() - hart->slice_started;
+    hart->slice_started = hw_time();
+    hart->running = other;
+    env->pc = fake_self()->regs[REG_RA];
+    env->sp = fake_self()->regs[REG_SP];
+    env->result_error = ERR_OK;
+    env->result_value = 0;
+    space_switch(other->satp);
+    env->claim = CLAIM_STOPPED;
+    fake_self()->mode = FAKE_KERNEL;
+    if (setjmp(fake.exit) == 0)
+        trap_enter(env_boundary(other), *env_save(other, SAVE_S_BEGIN));
+    return true;
+}
+
 static sysret_t room_call(word_t number, const word_t *a)
 {
 #define PASS_0
@@ -206,6 +241,7 @@ static sysret_t room_call(word_t number, const word_t *a)
 #define PASS_5 a[0], a[1], a[2], a[3], a[4]
 #define PASS_6 a[0], a[1], a[2], a[3], a[4], a[5]
     switch (number) {
+    case CALL_slice_yield_to: return sys_slice_yield_to(a[0]);
 #define SYSCALL(index, room, verb, arity, types, errors, text) \
     case CALL_##room##_##verb: return sys_##room##_##verb(PASS_##arity);
 #include <rivet/syscall.def>
@@ -216,7 +252,7 @@ static sysret_t room_call(word_t number, const word_t *a)
 static sysret_t call_general(struct env *env, word_t number, const word_t *arguments)
 {
     word_t *regs = fake_self()->regs;
-    env->pc = regs[REG_RA];
+    fake_self()->sepc = regs[REG_RA];
     env->sp = regs[REG_SP];
     volatile sysret_t answer = {0};
     IN_KERNEL({
@@ -229,7 +265,7 @@ static sysret_t call_general(struct env *env, word_t number, const word_t *argum
             regs[REG_A(i)] = 0xdead;
         regs[REG_A0] = (word_t)answer.error;
         regs[REG_A1] = answer.value;
-        regs[REG_PC] = env->pc;
+        regs[REG_PC] = fake_self()->sepc;
         regs[REG_SP] = env->sp;
         fake_self()->mode = FAKE_USER;
     }
@@ -257,6 +293,8 @@ sysret_t entry_call(word_t number, const word_t *arguments)
         regs[REG_A0] = 0;
         regs[REG_PC] = regs[REG_RA];
         fake.returned = true;
+    } else if (number == CALL_slice_yield_to && yield_to(env, arguments[0])) {
+        fake.returned = false;
     } else {
         answer = call_general(env, number, arguments);
     }

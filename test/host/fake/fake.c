@@ -25,7 +25,8 @@ static struct slice vectors[HARTS_MAX][SLICES_MAX];
 static struct irq_info sources[IRQS_MAX];
 static pte_t kernel_root[512] __attribute__((aligned(PAGE_SIZE)));
 
-extern char __start_kernel_bss[], __stop_kernel_bss[], __start_kernel_data[], __stop_kernel_data[];
+extern char __start_kernel_bss[], __stop_kernel_bss[];
+extern char __start_kernel_data[] __attribute__((weak)), __stop_kernel_data[] __attribute__((weak)); // perhaps none
 static char *kernel_data_fresh;
 
 void fake_fail(const char *why)
@@ -51,16 +52,42 @@ void kernel_log(const char *format, ...)
     va_end(arguments);
 }
 
+/*
+ * Between the kernel's variables lie the sanitizer's red zones. These three touch them, so they are not
+ * sanitized, and volatile keeps the compiler from calling functions of the library that are.
+ */
+#define UNSANITIZED __attribute__((no_sanitize("address"))) static
+
+UNSANITIZED void raw_zero(volatile char *to, size_t size)
+{
+    for (size_t i = 0; i < size; i++)
+        to[i] = 0;
+}
+
+UNSANITIZED void raw_copy(volatile char *to, const volatile char *from, size_t size)
+{
+    for (size_t i = 0; i < size; i++)
+        to[i] = from[i];
+}
+
+UNSANITIZED bool raw_differs(const volatile char *one, const volatile char *other, size_t size)
+{
+    bool differs = false;
+    for (size_t i = 0; i < size; i++)
+        differs |= one[i] != other[i];
+    return differs;
+}
+
 // The kernel's memory as the linker made it.
 static void kernel_fresh(void)
 {
     size_t size = (size_t)(__stop_kernel_data - __start_kernel_data);
     if (kernel_data_fresh == NULL) {
         kernel_data_fresh = malloc(size + 1);
-        memcpy(kernel_data_fresh, __start_kernel_data, size);
+        raw_copy(kernel_data_fresh, __start_kernel_data, size);
     }
-    memcpy(__start_kernel_data, kernel_data_fresh, size);
-    memset(__start_kernel_bss, 0, (size_t)(__stop_kernel_bss - __start_kernel_bss));
+    raw_copy(__start_kernel_data, kernel_data_fresh, size);
+    raw_zero(__start_kernel_bss, (size_t)(__stop_kernel_bss - __start_kernel_bss));
     memset(fake_harts, 0, sizeof(fake_harts));
     memset(frames, 0, sizeof(frames));
     memset(&info, 0, sizeof(info));
@@ -191,13 +218,13 @@ bool fake_interrupt(void)
 sysret_t fake_call(word_t call, const word_t *arguments)
 {
     static const char *const names[] = {
-#define SYSCALL(index, room, verb, arity, types, errors, text) #room "_" #verb,
-#define HOTCALL(index, room, verb, errors, text) #room "_" #verb,
+#define SYSCALL(index, room, verb, arity, types, errors, text) [FAKE_NUMBER(index)] = #room "_" #verb,
+#define HOTCALL(index, room, verb, errors, text) [FAKE_NUMBER(index)] = #room "_" #verb,
 #include <rivet/syscall.def>
 #undef SYSCALL
 #undef HOTCALL
     };
-    fake.context = names[call - CALL_BASE];
+    fake.context = names[FAKE_NUMBER(call - CALL_BASE)];
     for (word_t i = 0; i < hart_count; i++)
         fake_harts[i].fenced = 0;
     sysret_t answer = entry_call(call, arguments);
@@ -262,11 +289,13 @@ void fake_check(void)
         hart_check(&fake_harts[i], hart_number(i));
 }
 
+enum { REGION_ARENA, REGION_FRAMES, REGION_INFO, REGION_SLICES, REGION_IRQS, REGION_BSS, REGION_DATA, REGION_HARTS, REGIONS };
+
 static struct {
     char *copy;
     void *memory;
     size_t size;
-} regions[8];
+} regions[REGIONS];
 
 static void region_take(size_t number, void *memory, size_t size)
 {
@@ -274,19 +303,31 @@ static void region_take(size_t number, void *memory, size_t size)
         regions[number].copy = realloc(regions[number].copy, size);
     regions[number].memory = memory;
     regions[number].size = size;
-    memcpy(regions[number].copy, memory, size);
+    if (number == REGION_BSS || number == REGION_DATA)
+        raw_copy(regions[number].copy, memory, size);
+    else
+        memcpy(regions[number].copy, memory, size);
 }
 
 void snapshot_take(void)
 {
-    region_take(0, fake_arena, fake_arena_size);
-    region_take(1, frames, sizeof(frames));
-    region_take(2, &info, sizeof(info));
-    region_take(3, vectors, sizeof(vectors));
-    region_take(4, sources, sizeof(sources));
-    region_take(5, __start_kernel_bss, (size_t)(__stop_kernel_bss - __start_kernel_bss));
-    region_take(6, __start_kernel_data, (size_t)(__stop_kernel_data - __start_kernel_data));
-    region_take(7, fake_harts, sizeof(fake_harts));
+    region_take(REGION_ARENA, fake_arena, fake_arena_size);
+    region_take(REGION_FRAMES, frames, sizeof(frames));
+    region_take(REGION_INFO, &info, sizeof(info));
+    region_take(REGION_SLICES, vectors, sizeof(vectors));
+    region_take(REGION_IRQS, sources, sizeof(sources));
+    region_take(REGION_BSS, __start_kernel_bss, (size_t)(__stop_kernel_bss - __start_kernel_bss));
+    region_take(REGION_DATA, __start_kernel_data, (size_t)(__stop_kernel_data - __start_kernel_data));
+    region_take(REGION_HARTS, fake_harts, sizeof(fake_harts));
+}
+
+// A space remembers the table that was walked last; that may change, for it says nothing that the tables do not.
+static void walks_forget(void)
+{
+    const size_t start = offsetof(struct space, walk_tag), end = offsetof(struct space, walk_links) + sizeof(void *);
+    for (word_t i = 0; i < pages.count; i++)
+        if (frames[i].kind == PAGE_SPACE)
+            memcpy(regions[REGION_ARENA].copy + i * PAGE_SIZE + start, fake_arena + i * PAGE_SIZE + start, end - start);
 }
 
 // The caller's registers come and go through its full-switch slot and its hart; nothing else may differ.
@@ -294,14 +335,18 @@ const char *snapshot_differs(void)
 {
     static const char *const names[] = {"memory", "the frame table", "the machine's page", "a vector of slices",
                                         "the table of sources", "the kernel's variables", "the kernel's data", "a hart"};
+    walks_forget();
     struct env *self = fake_env();
     size_t slot = (size_t)((char *)env_save(self, SAVE_F_PC) - fake_arena);
-    memcpy(regions[0].copy + slot, env_save(self, SAVE_F_PC), REGS * sizeof(word_t));
-    struct fake_hart *hart = (struct fake_hart *)regions[7].copy + fake.self;
+    memcpy(regions[REGION_ARENA].copy + slot, env_save(self, SAVE_F_PC), REGS * sizeof(word_t));
+    struct fake_hart *hart = (struct fake_hart *)regions[REGION_HARTS].copy + fake.self;
     memcpy(hart->regs, fake_self()->regs, sizeof(hart->regs));
     hart->mode = fake_self()->mode;
-    for (size_t i = 0; i < 8; i++)
-        if (memcmp(regions[i].copy, regions[i].memory, regions[i].size) != 0)
+    for (size_t i = 0; i < REGIONS; i++) {
+        bool raw = i == REGION_BSS || i == REGION_DATA;
+        if (raw ? raw_differs(regions[i].copy, regions[i].memory, regions[i].size)
+                : memcmp(regions[i].copy, regions[i].memory, regions[i].size) != 0)
             return names[i];
+    }
     return NULL;
 }

@@ -20,8 +20,8 @@ static bool provoked[CALL_COUNT][32];
 static const struct {
     const char *name, *errors;
 } calls[CALL_COUNT] = {
-#define SYSCALL(index, room, verb, arity, arguments, list, text) [index] = {#room "_" #verb, list},
-#define HOTCALL(index, room, verb, list, text) [index] = {#room "_" #verb, list},
+#define SYSCALL(index, room, verb, arity, arguments, list, text) [FAKE_NUMBER(index)] = {#room "_" #verb, list},
+#define HOTCALL(index, room, verb, list, text) [FAKE_NUMBER(index)] = {#room "_" #verb, list},
 #include <rivet/syscall.def>
 #undef SYSCALL
 #undef HOTCALL
@@ -34,13 +34,13 @@ static const char *const error_names[] = {
 };
 #define ERRORS (sizeof(error_names) / sizeof(error_names[0]))
 
-void refusal_note(word_t call, enum error error) { provoked[call - CALL_BASE][error] = true; }
+void refusal_note(word_t call, enum error error) { provoked[FAKE_NUMBER(call - CALL_BASE)][error] = true; }
 
 static void answer_check(const char *file, int line, word_t call, long error, long wanted)
 {
     if (error == wanted)
         return;
-    print_error("%s answers %s\n", calls[call - CALL_BASE].name, error >= 0 && error < (long)ERRORS ? error_names[error] : "?");
+    print_error("%s answers %s\n", calls[FAKE_NUMBER(call - CALL_BASE)].name, error >= 0 && error < (long)ERRORS ? error_names[error] : "?");
     _assert_int_equal((unsigned long)error, (unsigned long)wanted, file, line);
 }
 
@@ -63,7 +63,7 @@ word_t call_all(const char *file, int line, word_t call, const word_t *arguments
         refusal_note(call, ERR_AGAIN);
         harts_cross();
     }
-    print_error("%s never ends\n", calls[call - CALL_BASE].name);
+    print_error("%s never ends\n", calls[FAKE_NUMBER(call - CALL_BASE)].name);
     _fail(file, line);
     return 0;
 }
@@ -78,7 +78,7 @@ void call_refused(const char *file, int line, enum error error, word_t call, con
     if (error != ERR_AGAIN) { // which is no refusal: a piece may be done
         const char *what = snapshot_differs();
         if (what != NULL)
-            print_error("%s was refused (%s) but changed %s\n", calls[call - CALL_BASE].name, error_names[error], what);
+            print_error("%s was refused (%s) but changed %s\n", calls[FAKE_NUMBER(call - CALL_BASE)].name, error_names[error], what);
         _assert_true(what == NULL, "a refused call changed nothing", file, line);
     }
     refusal_note(call, error);

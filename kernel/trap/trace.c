@@ -1,0 +1,176 @@
+// SPDX-License-Identifier: BSD-2-Clause
+// Tracing; see trace.h. One line per event: the environment's label, what happened, and how it was answered.
+
+#include "trace.h"
+
+#include "cap/cap.h"
+#include "hart.h"
+#include "kernel.h"
+#include "page/page.h"
+#include "trap.h"
+
+#define LABEL_MAX 8
+
+extern sysret_t (*const call_table[])(word_t, word_t, word_t, word_t, word_t, word_t);
+
+static bool enabled;
+static word_t only; // the label that is shown, 0: all
+
+static const char *call_name(long index)
+{
+    switch (index) {
+#define SYSCALL(number, room, verb, arity, arguments, errors, text) case number: return #room "_" #verb;
+#define HOTCALL(number, room, verb, errors, text)                   case number: return #room "_" #verb;
+#include <rivet/syscall.def>
+#undef SYSCALL
+#undef HOTCALL
+    default: return NULL;
+    }
+}
+
+static int call_arity(long index)
+{
+    switch (index) {
+#define SYSCALL(number, room, verb, arity, arguments, errors, text) case number: return arity;
+#define HOTCALL(number, room, verb, errors, text)
+#include <rivet/syscall.def>
+#undef SYSCALL
+#undef HOTCALL
+    default: return 1;
+    }
+}
+
+static const char *error_name(long error)
+{
+    switch (error) {
+#define ERROR(number, name, text) case number: return #name;
+#include <rivet/error.def>
+#undef ERROR
+    default: return "?";
+    }
+}
+
+static bool word_at(const char *text, const char *word)
+{
+    while (*word != '\0' && *text == *word)
+        text++, word++;
+    return *word == '\0' && (*text == ' ' || *text == '\0');
+}
+
+bool trace_boot(const char *arguments)
+{
+    for (const char *at = arguments; *at != '\0'; at++) {
+        if (at != arguments && at[-1] != ' ')
+            continue;
+        if (word_at(at, "trace"))
+            enabled = true;
+        if (word_at(at, "run") && at[3] == ' ') {
+            at += 4;
+            for (int i = 0; i < LABEL_MAX && at[i] != ' ' && at[i] != '\0'; i++)
+                only |= (word_t)(unsigned char)at[i] << 8 * i;
+            break;
+        }
+    }
+    return enabled;
+}
+
+static bool is_shown(const struct env *env)
+{
+    return enabled && (only == 0 || page_frame(env->self)->detail == only);
+}
+
+// "label: ", for the beginning of a line.
+static const char *label(const struct env *env, char text[LABEL_MAX + 1])
+{
+    word_t name = page_frame(env->self)->detail;
+    for (int i = 0; i <= LABEL_MAX; i++)
+        text[i] = i < LABEL_MAX ? (char)(name >> 8 * i) : '\0';
+    return text;
+}
+
+static void log_call(const struct env *env, long index, const word_t *regs)
+{
+    char text[LABEL_MAX + 1];
+    const word_t *a = &regs[REG_A0];
+    const char *name = call_name(index);
+    switch (call_arity(index)) {
+    case 0: kernel_log("%s: %s()", label(env, text), name); break;
+    case 1: kernel_log("%s: %s(%lx)", label(env, text), name, a[0]); break;
+    case 2: kernel_log("%s: %s(%lx, %lx)", label(env, text), name, a[0], a[1]); break;
+    case 3: kernel_log("%s: %s(%lx, %lx, %lx)", label(env, text), name, a[0], a[1], a[2]); break;
+    case 4: kernel_log("%s: %s(%lx, %lx, %lx, %lx)", label(env, text), name, a[0], a[1], a[2], a[3]); break;
+    case 5: kernel_log("%s: %s(%lx, %lx, %lx, %lx, %lx)", label(env, text), name, a[0], a[1], a[2], a[3], a[4]); break;
+    default:
+        kernel_log("%s: %s(%lx, %lx, %lx, %lx, %lx, %lx)", label(env, text), name, a[0], a[1], a[2], a[3], a[4], a[5]);
+    }
+}
+
+static void log_answer(sysret_t answer)
+{
+    kernel_log(" = %s %lx\n", error_name(answer.error), answer.value);
+}
+
+/*
+ * The call, performed from here. A call that gives up the hart answers later; its line says so. The environment
+ * goes on behind the call as the trap path would have it.
+ */
+static void trace_call(struct env *env, long index, word_t *regs)
+{
+    log_call(env, index, regs);
+    hw_set_return_pc(regs[REG_RA]);
+    env->sp = regs[REG_SP];
+    if (index == CALL_pct_call - CALL_BASE) {
+        kernel_log(" in slot %lx\n", regs[REG_T2]);
+        trap_pct_call(env);
+    }
+    if (index == CALL_pct_return - CALL_BASE) {
+        kernel_log("\n");
+        trap_pct_return(env);
+    }
+    if (index == CALL_env_null - CALL_BASE) {
+        log_answer(done(0));
+        return; // to the ordinary path
+    }
+    kernel_log("\n");
+    sysret_t answer;
+    if (index == CALL_slice_yield_to - CALL_BASE) {
+        extern sysret_t sys_slice_yield_to(slot_t slot);
+        answer = sys_slice_yield_to(regs[REG_A0]);
+    } else {
+        const word_t *a = &regs[REG_A0];
+        answer = call_table[index - 1](a[0], a[1], a[2], a[3], a[4], a[5]);
+    }
+    char text[LABEL_MAX + 1];
+    kernel_log("%s:   %s", label(env, text), call_name(index));
+    log_answer(answer);
+    regs[REG_A0] = (word_t)answer.error;
+    regs[REG_A1] = answer.value;
+    regs[REG_PC] = regs[REG_RA];
+    trap_load(env_boundary(env), regs);
+}
+
+void trace_trap(struct env *env, word_t cause, word_t address)
+{
+    if (!is_shown(env))
+        return;
+    word_t *regs = env_save(env, SAVE_F_PC);
+    char text[LABEL_MAX + 1];
+    long index = (long)(regs[REG_T0] - CALL_BASE);
+    if (cause == 8 && call_name(index) != NULL) {
+        trace_call(env, index, regs);
+        return;
+    }
+    bool interrupt = cause >> 63;
+    word_t handler = *env_save(env, interrupt ? SAVE_I_HANDLER : SAVE_X_HANDLER);
+    kernel_log("%s: %s %lu at %lx, address %lx: %s %lx\n", label(env, text), interrupt ? "interrupt" : "exception",
+               cause & ~CAUSE_INTERRUPT, regs[REG_PC], interrupt ? 0 : address,
+               handler != 0 ? "upcall to" : interrupt ? "deferred" : "slot closed", handler);
+}
+
+void trace_refused(const struct env *env, enum error error)
+{
+    if (!is_shown(env))
+        return;
+    char text[LABEL_MAX + 1];
+    kernel_log("%s:   pct_call = %s\n", label(env, text), error_name(error));
+}

@@ -1,2 +1,0 @@
-#include "rooms_test.h"
-ROOM(stlb) { return 0; }
