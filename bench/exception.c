@@ -24,14 +24,14 @@ void bench_exception(void)
     upcall_hold();
     word_t trap = ~0ul, jump = ~0ul, fault = ~0ul, none = ~0ul, resume = ~0ul, resume_jump = ~0ul, back;
     for (int i = 0; i < REPEAT; i++) {
-        trap = least_of(trap, stretch_break(&back));
+        trap = least_of(trap, COUNTED(stretch_break(&back)));
         resume = least_of(resume, back);
         jump = least_of(jump, stretch_break_jump(&back));
         resume_jump = least_of(resume_jump, back);
         fault = least_of(fault, stretch_fault(NOWHERE));
         none = least_of(none, stretch_fault_none(NOWHERE));
     }
-    row("exception", trap - jump);
+    row_counted("exception", trap - jump, 1);
     row("exception_fault", fault - none);
     row("resume", resume - resume_jump);
 
@@ -40,12 +40,12 @@ void bench_exception(void)
     vm_unbind(0, (word_t)NOWHERE, 1);
     word_t least = ~0ul;
     for (int i = 0; i < REPEAT; i++) {
-        word_t touch = stretch_user_fault(NOWHERE, page);
+        word_t touch = COUNTED(stretch_user_fault(NOWHERE, page));
         word_t whole = touch - stretch_touch(NOWHERE);
         least = least_of(least, whole);
         vm_unbind(0, (word_t)NOWHERE, 1);
     }
     frame_free(page);
-    row("user_fault", least);
+    row_counted("user_fault", least, 1);
     upcall_release();
 }

@@ -43,7 +43,7 @@ void bench_irq(void)
         word_t alarm = (now | (word_t)rtc_read(TIME_HIGH) << 32) + ALARM_NS;
         rtc_write(ALARM_HIGH, (uint32_t)(alarm >> 32));
         rtc_write(ALARM_LOW, (uint32_t)alarm);
-        word_t cost = stretch_interrupt(CAUSE);
+        word_t cost = COUNTED(stretch_interrupt(CAUSE));
         if (events_take(EVENT) == 0 || cost == ~0ul) {
             fprintf(stderr, "bench: something else interrupted before the clock did\n");
             exit(1);
@@ -53,7 +53,7 @@ void bench_irq(void)
         upcall_release();
         least = least_of(least, cost);
     }
-    row("irq", least);
+    row_counted("irq", least, 1);
     must(sys_irq_bind(rtc->irq, 0), "unbinding it");
     vm_unbind(0, REGISTERS, 1);
 }

@@ -10,17 +10,39 @@ word_t stretch_call(const word_t arguments[6], word_t number, sysret_t *answer);
 word_t stretch_call_jump(const word_t arguments[6], word_t number, sysret_t *answer);
 
 static word_t longest;
+bool bench_counts;
+static word_t fences, satps; // of the operation counted last
 
 void row(const char *name, word_t value)
 {
-    printf("%s\t%lu\n", name, value);
+    if (!bench_counts)
+        printf("%s\t%lu\n", name, value);
+}
+
+void row_counted(const char *name, word_t value, word_t times)
+{
+    row(name, value);
+    if (bench_counts)
+        printf("fences_%s\t%lu\nsatp_%s\t%lu\n", name, fences / times, name, satps / times);
+}
+
+void count_begin(void)
+{
+    fences = *(volatile const uint64_t *)&machine()->fences;
+    satps = *(volatile const uint64_t *)&machine()->satp_writes;
+}
+
+void count_end(void)
+{
+    fences = *(volatile const uint64_t *)&machine()->fences - fences;
+    satps = *(volatile const uint64_t *)&machine()->satp_writes - satps;
 }
 
 word_t measure_call(word_t number, const word_t arguments[6], sysret_t *answer)
 {
     sysret_t ignored;
     word_t program = stretch_call_jump(arguments, number, &ignored);
-    word_t kernel = stretch_call(arguments, number, answer) - program;
+    word_t kernel = COUNTED(stretch_call(arguments, number, answer)) - program;
     if (kernel > longest)
         longest = kernel;
     return kernel;

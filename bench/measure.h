@@ -14,8 +14,17 @@
 
 static inline word_t least_of(word_t one, word_t other) { return one < other ? one : other; }
 
-// One row on standard output.
+/*
+ * One row on standard output. When the program was started with the argument `counts`, on a kernel that counts them,
+ * rows are what instruction counts do not show: fences_NAME and satp_NAME, the sfence.vma and writes of satp of the
+ * operation that was COUNTED last, divided among `times` operations; rows without them are left out.
+ */
+extern bool bench_counts;
 void row(const char *name, word_t value);
+void row_counted(const char *name, word_t value, word_t times);
+void count_begin(void);
+void count_end(void);
+#define COUNTED(expression) ({ count_begin(); __auto_type counted_ = (expression); count_end(); counted_; })
 
 /*
  * Kernel instructions of one call with these arguments; the answer in *answer. Not for calls that give up the

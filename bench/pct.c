@@ -19,14 +19,14 @@ void bench_pct(void)
     upcall_hold();
     word_t oneway = ~0ul, round = ~0ul;
     for (int i = 0; i < REPEAT; i++) {
-        word_t back, there = stretch_pct(SLOT_FREE, &back);
+        word_t back, there = COUNTED(stretch_pct(SLOT_FREE, &back));
         must((sysret_t){there == ~0ul ? ERR_STATE : ERR_OK, 0}, "the transfer");
         oneway = least_of(oneway, there);
         round = least_of(round, back);
     }
     upcall_release();
     row("pct_oneway", oneway - PROGRAM_ONEWAY);
-    row("pct_roundtrip", round - PROGRAM_ROUND);
+    row_counted("pct_roundtrip", round - PROGRAM_ROUND, 1);
     must(sys_cap_drop(SLOT_FREE), "cap_drop");
     peer_end(peer);
 }

@@ -17,12 +17,12 @@ void bench_slice(void)
     word_t end = ~0ul;
     for (int i = 0; i < 3; i++) {
         sys_slice_yield();
-        word_t cost = stretch_interrupt(CAUSE);
+        word_t cost = COUNTED(stretch_interrupt(CAUSE));
         sys_slice_yield(); // within the grace time
         end = least_of(end, cost);
     }
     upcall_release();
-    row("slice_end", end);
+    row_counted("slice_end", end, 1);
 
     struct child *peer = peer_start("yield");
     must(sys_cap_mint(SLOT_FREE, peer->env, RIGHT_YIELD), "a capability to the partner");
@@ -30,12 +30,12 @@ void bench_slice(void)
     for (int i = 0; i < 20; i++) {
         sys_slice_yield(); // a fresh slice, and one for the partner
         upcall_hold();
-        word_t there_and_back = stretch_yield_to(SLOT_FREE);
+        word_t there_and_back = COUNTED(stretch_yield_to(SLOT_FREE));
         upcall_release();
         least = least_of(least, there_and_back);
     }
     must((sysret_t){least == ~0ul ? ERR_STATE : ERR_OK, 0}, "yield_to");
-    row("yield_to", (least - PROGRAM_YIELDS) / 2);
+    row_counted("yield_to", (least - PROGRAM_YIELDS) / 2, 2);
     must(sys_cap_drop(SLOT_FREE), "cap_drop");
     peer_end(peer);
 }

@@ -48,9 +48,9 @@ def rows_parse(app, text):
     return rows
 
 
-def app_measure(options, app):
+def app_measure(options, app, arguments=(), kernel=None):
     machine = {"harts": 1, "mem": "128M", "icount": True, "qemu": options.qemu, "extra": FIXED}
-    with Guest(options.build, app=[app], **machine) as guest:
+    with Guest(options.build, app=[app, *arguments], kernel=kernel, **machine) as guest:
         try:
             status = guest.wait(TIMEOUT_SECONDS)
         except AssertionError:
@@ -81,6 +81,16 @@ def kernel_sizes(build):
     return [(name, str(size)) for name, size in sizes.items()]
 
 
+def group_measure(options):
+    """All rows of a group. Those of `base` that count fences come from a kernel that counts them."""
+    kernel = os.path.join(options.build, f"rivet-{options.variant}.bin") if options.variant else None
+    rows = [row for app in GROUPS[options.group] for row in app_measure(options, app, kernel=kernel)]
+    if options.group == "base" and not options.variant:
+        rows += app_measure(options, "bench_base", ["counts"], os.path.join(options.build, "rivet-count.bin"))
+        rows += kernel_sizes(options.build)
+    return rows
+
+
 def rows_check(rows):
     names = [name for name, _ in rows]
     twice = sorted({name for name in names if names.count(name) > 1})
@@ -94,6 +104,7 @@ def options_parse(arguments):
     parser.add_argument("--build", default=build, metavar="DIR")
     parser.add_argument("--qemu", default=QEMU_DEFAULT, metavar="PATH")
     parser.add_argument("--check", action="store_true", help="only say whether these arguments are right")
+    parser.add_argument("--variant", metavar="NAME", help="measure the kernel rivet-NAME.bin (nops: a slower one)")
     parser.add_argument("--tsv", metavar="FILE", help="write the rows to FILE too")
     parser.add_argument("group", nargs="?", default="base", metavar="GROUP", help=", ".join(GROUPS))
     options = parser.parse_args(arguments)
@@ -109,9 +120,7 @@ def main(arguments):
     run.signals_end_us()
     try:
         qemu_check(options.qemu)
-        rows = [row for app in GROUPS[options.group] for row in app_measure(options, app)]
-        if options.group == "base":
-            rows += kernel_sizes(options.build)
+        rows = group_measure(options)
         rows_check(rows)
         table = "".join(f"{name}\t{value}\n" for name, value in rows)
         sys.stdout.write(table)

@@ -264,6 +264,10 @@ static void info_boot(word_t asid_bits)
         length++;
     for (word_t i = 0; i < length; i++)
         machine_info->arguments[i] = arguments[i];
+#ifdef RIVET_COUNT
+    hw_count_fences = &machine_info->fences;
+    hw_count_satps = &machine_info->satp_writes;
+#endif
     machine_info->magic = MACHINE_MAGIC;
     machine_info->timebase_hz = machine.timebase_hz;
     machine_info->ram_first = pages.first;

@@ -19,7 +19,6 @@ static void cap_clear(struct cap *cap)
     cap->epoch = CAP_EMPTY_EPOCH;
     cap->frame = &cap_nobody;
     cap->gate = NOBODY_GATE;
-    cap->opened_in = 0;
     cap->opened_for = 0;
 }
 
@@ -29,7 +28,6 @@ void cap_page_init(struct cap *caps)
         cap_clear(&caps[i]);
 }
 
-static inline uint32_t epoch_low(const struct frame *frame) { return (uint32_t)frame->epoch; }
 static bool cap_is_empty(const struct cap *cap) { return cap->frame == &cap_nobody; }
 // A revoked capability leaves its slot as good as empty.
 static bool cap_is_alive(const struct cap *cap) { return cap->epoch == cap->frame->epoch; }
@@ -66,8 +64,7 @@ static inline void cap_fill(struct cap *to, struct frame *frame, uint64_t epoch,
 {
     to->frame = frame;
     to->gate = (rights & RIGHT_CALL) ? env_boundary(page_env(frame)) : NOBODY_GATE;
-    to->rights = (uint32_t)rights;
-    to->opened_for = 0;
+    to->rights = rights;
     __atomic_store_n(&to->epoch, epoch, __ATOMIC_RELEASE);
 }
 
@@ -84,7 +81,7 @@ bool cap_invariant(const struct env *env)
         const struct cap *cap = &env->caps[slot];
         if (cap_is_empty(cap) != (cap->epoch == CAP_EMPTY_EPOCH)) // (2)
             return false;
-        if (cap->opened_for != 0 && !cap_is_empty(cap)) // (5)
+        if (cap->opened_for >> 63 && !cap_is_empty(cap)) // (5)
             return false;
         if (cap_is_empty(cap) || !(cap->rights & RIGHT_CALL)) {
             if (cap->gate != NOBODY_GATE) // (3)
@@ -147,15 +144,14 @@ sysret_t sys_cap_open(slot_t slot, env_t from)
     if (cap_is_alive(&self->caps[slot])) return refuse(ERR_BUSY);
 
     cap_clear(&self->caps[slot]);
-    self->caps[slot].opened_for = (uint32_t)from;
-    self->caps[slot].opened_in = epoch_low(page_frame(from));
+    self->caps[slot].opened_for = env_named(from)->tag;
     return done(0);
 }
 
 // Is the slot open for this environment, and not for one that had its name before?
 static inline bool cap_is_open_for(const struct cap *cap, const struct env *env)
 {
-    return cap->opened_for == env->self && cap->opened_in == epoch_low(&pages.table[env->self - pages.first]);
+    return cap->opened_for == env->tag;
 }
 
 // In general, and with the reason of a refusal.

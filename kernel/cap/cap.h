@@ -24,10 +24,9 @@ struct cap {
     uint64_t epoch;
     word_t gate;
     union {
-        uint32_t rights;
-        uint32_t opened_in; // empty slots: the low half of that environment's epoch: its name may live again
+        word_t rights;
+        word_t opened_for; // empty slots: tag of the environment that may grant into it (env.h), 0: nobody
     };
-    uint32_t opened_for;    // empty slots: the environment that may grant into it, 0: nobody
 };
 
 #define CAP_EMPTY_EPOCH (~0ul)

@@ -79,20 +79,28 @@ enum env_state env_state(const struct env *env)
     return env->waiting ? ENV_WAITING : ENV_READY;
 }
 
-// Whoever could run it looks around: the hart that does, or an idle one that has a slice of it.
-static void env_wake(struct env *env)
+// Idle harts that have slices of it, or of whoever waits for it to return.
+static void idle_wake(const struct env *env, const struct hart *self)
+{
+    uint32_t harts = env->slice_harts;
+    word_t caller = env->caller;
+    for (int depth = 0; caller != 0 && depth < CHAIN_MAX; depth++) {
+        harts |= env_at(caller)->slice_harts;
+        caller = env_at(caller)->caller;
+    }
+    for (word_t i = 0; i < hart_count && harts >> i != 0; i++)
+        if (harts >> i & 1 && i != self->index && __atomic_load_n(&hart_number(i)->idle, __ATOMIC_RELAXED))
+            hart_poke(i);
+}
+
+void env_wake(struct env *env)
 {
     __atomic_thread_fence(__ATOMIC_SEQ_CST); // the event comes before the look at who sleeps
     struct hart *self = hart_self();
-    if (env->claim == CLAIM_TAKEN && env->callee == 0) {
-        word_t hart = __atomic_load_n(&env->hart, __ATOMIC_RELAXED); // once: its hart may be leaving it
-        if (hart != 0 && hart != self->boundary)
-            hart_poke(hart_at(hart)->index);
-        return;
-    }
-    for (word_t i = 0; i < hart_count; i++)
-        if (env->slice_harts >> i & 1 && i != self->index && __atomic_load_n(&hart_number(i)->idle, __ATOMIC_RELAXED))
-            hart_poke(i);
+    word_t hart = __atomic_load_n(&env->hart, __ATOMIC_RELAXED); // once: its hart may be leaving it
+    if (env->claim == CLAIM_TAKEN && env->callee == 0 && hart != 0 && hart != self->boundary)
+        hart_poke(hart_at(hart)->index);
+    idle_wake(env, self); // also when it runs: it may stop to, and leave the event to one of them
 }
 
 void env_post(struct env *env, word_t events)
@@ -122,6 +130,7 @@ static struct env *env_make(page_t record, page_t caps, struct space *space, env
 {
     struct env *env = record_env(record);
     env->self = record;
+    env->tag = 1ul << 63 | page_frame(record)->epoch << 32 | record;
     env->caps = page_memory(caps);
     env->space = space;
     env->satp = space_satp(space);
@@ -171,12 +180,7 @@ bool env_invariant(void)
         if (!listed || !space_invariant(env->space)) // (5)
             return false;
     }
-    for (word_t i = 0; i < hart_count; i++) { // (3)
-        const struct env *running = hart_number(i)->running;
-        if (running != NULL && running->claim != CLAIM_TAKEN && running->callee == 0 && i == hart_self()->index)
-            return false;
-    }
-    return true;
+    return env_self()->claim == CLAIM_TAKEN; // (3), of this hart: the others may sleep
 }
 
 sysret_t sys_env_create(page_t record, page_t caps, space_t space_name)
@@ -413,6 +417,8 @@ sysret_t sys_env_float(word_t on)
 
     self->floats = (uint8_t)on;
     self->status = on ? SSTATUS_FS_ON : 0;
+    if (self->gate != 0) // while it was entered: callers take the slow path from now on, or no longer
+        self->gate = on == (self->gate < 0) ? self->gate : -self->gate;
     if (on)
         float_enter(hart, self);
     else if (hart->floats == self)

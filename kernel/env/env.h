@@ -50,10 +50,11 @@ struct env {
     word_t destroy_next;    // destruction: next frame to look at
     uint32_t state;         // enum env_state, for what cannot be told from claim and links
     uint32_t slice_harts;   // harts on whose vectors it owns slices
+    word_t tag;             // its name, the epoch it was made in, and bit 63: no later namesake has the same
     word_t accept_pc;       // where its pct_accept returns when an event comes
     word_t accept_sp;
     word_t open_epoch;      // of open_from
-    word_t spare_[27];
+    word_t spare_[26];
 
     // From here on assembly knows the offsets: RECORD in regs.def, checked in env.c.
     union {
@@ -112,6 +113,8 @@ static inline bool env_acts_for(env_t env, env_t owner)
     return __builtin_expect(env == owner, 1) || env_acts_for_child(env, owner);
 }
 
+// Whoever could run it looks around: the hart that does, or idle ones that have a slice of it.
+void env_wake(struct env *env);
 // Sets events and sees to it that somebody notices: the hart that runs it, or an idle one with a slice of it.
 void env_post(struct env *env, word_t events);
 sysret_t env_woken(struct env *env);

@@ -41,17 +41,31 @@ static inline word_t hw_return_pc(void) { return csr_read(sepc); }
 static inline void hw_set_return_pc(word_t pc) { csr_write(sepc, pc); }
 
 static inline word_t hw_time(void) { return csr_read(time); }
-static inline void hw_satp(word_t satp) { csr_write(satp, satp); }
+// A kernel built with RIVET_COUNT counts what instruction counts do not show: fences and changes of space.
+#ifdef RIVET_COUNT
+extern word_t *hw_count_fences, *hw_count_satps; // into the machine's information page
+#define HW_COUNT(what) (hw_count_##what != NULL ? ++*hw_count_##what : 0)
+#else
+#define HW_COUNT(what) 0
+#endif
+
+static inline void hw_satp(word_t satp)
+{
+    (void)HW_COUNT(satps);
+    csr_write(satp, satp);
+}
 
 // Makes this hart forget what it knows of one address in one space.
 static inline void hw_fence_page(word_t address, word_t asid)
 {
+    (void)HW_COUNT(fences);
     asm volatile("sfence.vma %0, %1" : : "r"(address), "r"(asid) : "memory");
 }
 
 // ... and of every address in one space; with ASID 0 the whole hart forgets.
 static inline void hw_fence_space(word_t asid)
 {
+    (void)HW_COUNT(fences);
     if (asid == 0)
         asm volatile("sfence.vma" : : : "memory");
     else

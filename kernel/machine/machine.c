@@ -10,6 +10,10 @@
 struct machine_info *machine_info;
 bool machine_framed;
 
+#ifdef RIVET_COUNT
+word_t *hw_count_fences, *hw_count_satps;
+#endif
+
 static uint32_t console_lock;
 
 // The framed channel: DLE k, the text with DLE doubled, DLE p. See the console's protocol in libos.

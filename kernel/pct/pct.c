@@ -12,9 +12,15 @@
 #include "trap/trace.h"
 #include "trap/trap.h"
 
+static uint32_t abandon_lock; // several harts may find at once that a call waits too long; innermost of all locks
+
 bool pct_abandon(struct env *caller)
 {
-    struct env *callee = env_at(caller->callee);
+    CLEANUP_LOCK(&abandon_lock);
+    word_t boundary = __atomic_load_n(&caller->callee, __ATOMIC_ACQUIRE);
+    if (boundary == 0)
+        return false; // another hart was faster, or the callee has returned
+    struct env *callee = env_at(boundary);
     word_t expected = env_boundary(caller);
     callee->orphan = 1; // before its caller is gone: it may return at any time
     if (!__atomic_compare_exchange_n(&callee->caller, &expected, 0, false, __ATOMIC_ACQ_REL, __ATOMIC_RELAXED)) {
@@ -88,16 +94,9 @@ static word_t callee_claim(struct env *callee, enum error *error)
 // Puts the hart into another environment in the middle of a slice.
 static void hart_change(struct hart *hart, struct env *from, struct env *to)
 {
-    word_t now = hw_time();
-    from->ticks += now - hart->slice_started;
-    hart->slice_started = now;
-    hart->running = to;
-    float_enter(hart, to);
-    to->hart = hart->boundary;
-    space_enter(to->space, hart->index);
-    hw_satp(to->satp);
-    if (to->satp >> SATP_ASID_SHIFT << 48 == 0)
-        hw_fence_space(0);
+    slice_account(hart, from);
+    slice_enter(hart, to);
+    slice_arm(hart, to, from->grace);
 }
 
 void trap_pct_call(struct env *env)
@@ -123,14 +122,11 @@ void trap_pct_call(struct env *env)
     env->pc = regs[REG_RA];
     env->sp = regs[REG_SP];
     env->call_deadline = deadline;
+    if (deadline != 0)
+        env->hart = 0; // the fast return would leave the deadline behind, for the next call
     callee->caller = env_boundary(env);
     env->callee = env_boundary(callee);
     hart_change(hart, env, callee);
-    callee->grace = env->grace;
-    if (deadline != 0 && deadline < hart->slice_end) {
-        slice_set_timer(hart, deadline);
-        callee->grace = 1;
-    }
     regs[REG_PC] = gate;
     regs[REG_SP] = callee->gate_sp;
     regs[REG_T0] = 0;
@@ -142,7 +138,7 @@ void trap_pct_call(struct env *env)
 static void gate_reopen(struct env *env)
 {
     slice_leave(env, ERR_OK, 0);
-    __atomic_store_n(&env->claim, gate_claim(env), __ATOMIC_RELEASE);
+    slice_release(env, gate_claim(env));
     slice_next();
 }
 
@@ -170,12 +166,9 @@ void trap_pct_return(struct env *env)
     message[REG_PC] = caller->pc;
     message[REG_SP] = caller->sp;
     message[REG_T0] = ERR_OK;
-    word_t grace = env->grace;
-    env->grace = slice_grace();
     hart_change(hart, env, caller);
-    caller->grace = grace;
-    slice_set_timer(hart, hart->slice_end);
-    __atomic_store_n(&env->claim, gate_claim(env), __ATOMIC_RELEASE);
+    env->grace = slice_grace();
+    slice_release(env, gate_claim(env));
     if (caller->stop) {
         slice_preempt(caller);
         slice_next();
@@ -197,7 +190,7 @@ sysret_t sys_pct_accept(word_t entry, word_t stack, word_t events)
     self->accept_sp = self->sp;
     self->wait_events = events;
     slice_leave(self, ERR_OK, 0);
-    __atomic_store_n(&self->claim, gate_claim(self), __ATOMIC_RELEASE);
+    slice_release(self, gate_claim(self));
     slice_next();
 }
 
@@ -216,6 +209,6 @@ sysret_t sys_pct_send(slot_t slot, word_t message)
     callee->sp = callee->gate_sp;
     callee->result_error = message;
     callee->result_value = self->self;
-    __atomic_store_n(&self->claim, CLAIM_STOPPED, __ATOMIC_RELEASE);
+    slice_release(self, CLAIM_STOPPED);
     slice_run(callee);
 }

@@ -66,15 +66,15 @@ bool slice_claim(struct env *env)
     return true;
 }
 
-// Time goes to whoever ran, an overrun to the slice.
-static void slice_account(struct hart *hart, struct env *env)
+void slice_account(struct hart *hart, struct env *env)
 {
     word_t now = hw_time();
+    word_t over = hart->slice_started > hart->slice_end ? hart->slice_started : hart->slice_end;
     env->ticks += now - hart->slice_started;
     hart->slice_started = now;
-    if (now > hart->slice_end) {
+    if (now > over) { // each moment behind the end counts once
         struct slice *slice = &vectors[hart->index][hart->position];
-        word_t excess = slice->excess + (now - hart->slice_end);
+        word_t excess = slice->excess + (now - over);
         word_t most = machine_info->slice_ticks * EXCESS_SLICES;
         slice->excess = (uint32_t)(excess < most ? excess : most);
     }
@@ -96,11 +96,22 @@ void slice_leave(struct env *env, enum error error, word_t value)
     env->result_value = value;
 }
 
+void slice_release(struct env *env, long claim)
+{
+    __atomic_store_n(&env->claim, claim, __ATOMIC_SEQ_CST);
+    __atomic_thread_fence(__ATOMIC_SEQ_CST); // whoever posts an event sets it before it looks at the claim
+    bool waits = env->waiting || claim != CLAIM_STOPPED;
+    if (waits && env->wait_deadline == 0 && (*env_save(env, SAVE_PENDING) & env->wait_events) == 0)
+        return;
+    if (!(env->slice_harts >> hart_self()->index & 1))
+        env_wake(env); // it ran on borrowed time: harts where it has its own may sleep
+}
+
 void slice_preempt(struct env *env)
 {
     slice_off(hart_self(), env);
     env->full = 1;
-    __atomic_store_n(&env->claim, CLAIM_STOPPED, __ATOMIC_RELEASE);
+    slice_release(env, CLAIM_STOPPED);
 }
 
 // The earliest deadline of the calls that wait for this environment, NEVER when there is none.
@@ -115,29 +126,39 @@ static word_t chain_deadline(const struct env *env)
     return deadline;
 }
 
+void slice_arm(struct hart *hart, struct env *env, word_t grace)
+{
+    bool ending = grace >= IN_GRACE;
+    word_t timer = hart->slice_end + (ending ? machine_info->grace_ticks : 0);
+    env->grace = ending ? IN_GRACE : slice_grace();
+    if (env->caller != 0 && chain_deadline(env) < timer) {
+        timer = chain_deadline(env);
+        env->grace = ending ? IN_GRACE : 1; // the timer means something else: the slow path finds out
+    }
+    slice_set_timer(hart, timer);
+}
+
+void slice_enter(struct hart *hart, struct env *env)
+{
+    hart->running = env;
+    if (env->hart != hart->boundary)
+        hw_fence_code(); // its code may have been written since it was last fetched here
+    env->hart = hart->boundary;
+    env->fresh = 0;
+    space_enter(env->space, hart->index);
+    float_enter(hart, env);
+    hw_satp(env->satp);
+    if (env->satp >> SATP_ASID_SHIFT << 48 == 0)
+        hw_fence_space(0);
+}
+
 void slice_run(struct env *env)
 {
     struct hart *hart = hart_self();
     word_t boundary = env_boundary(env);
-    hart->running = env;
     hart->slice_started = hw_time();
-    env->hart = hart->boundary;
-    space_enter(env->space, hart->index);
-    float_enter(hart, env);
-    word_t timer = hart->slice_end;
-    env->grace = slice_grace();
-    if (env->caller != 0 && chain_deadline(env) < timer) {
-        timer = chain_deadline(env);
-        env->grace = 1; // the timer means something else: the slow path finds out
-    }
-    slice_set_timer(hart, timer);
-    hw_satp(env->satp);
-    if (env->satp >> SATP_ASID_SHIFT << 48 == 0)
-        hw_fence_space(0);
-    if (env->fresh) {
-        hw_fence_code();
-        env->fresh = 0;
-    }
+    slice_enter(hart, env);
+    slice_arm(hart, env, 0);
     if (env->full) {
         env->full = 0;
         word_t *regs = env_save(env, SAVE_F_PC);
@@ -175,12 +196,15 @@ static struct env *slice_find(struct hart *hart, bool *paid)
 // When somebody who waits on this hart wants to be woken.
 static word_t slice_alarm(struct hart *hart)
 {
-    word_t alarm = NEVER;
+    word_t alarm = NEVER, soon = hw_time() + machine_info->slice_ticks;
     for (word_t position = 0; position < SLICES_MAX; position++) {
         struct env *env = env_named(vectors[hart->index][position].env);
         if (env == NULL)
             continue;
         for (int depth = 0; depth < CHAIN_MAX; depth++) {
+            // One that runs elsewhere may stop doing so with nobody to tell: transfers do not look who sleeps.
+            if (env->callee == 0 && env->claim == CLAIM_TAKEN && env->state == ENV_READY && soon < alarm)
+                alarm = soon;
             word_t when = env->callee != 0 ? env->call_deadline : env->waiting ? env->wait_deadline : 0;
             if (when != 0 && when < alarm)
                 alarm = when;
@@ -297,7 +321,6 @@ sysret_t sys_slice_give(word_t hart, word_t position, env_t to)
     if (to != self && !env_created(self, to) && env_creator(env_self()) != to) return refuse(ERR_PERM);
 
     __atomic_store_n(&slice->env, (uint32_t)to, __ATOMIC_RELEASE);
-    slice->excess = 0;
     slice_count_harts(owner);
     receiver->slice_harts |= 1u << hart;
     env_post(receiver, 0); // an idle hart may have something to do now
@@ -308,7 +331,7 @@ sysret_t sys_slice_yield(void)
 {
     struct env *self = env_self();
     slice_leave(self, ERR_OK, 0);
-    __atomic_store_n(&self->claim, CLAIM_STOPPED, __ATOMIC_RELEASE);
+    slice_release(self, CLAIM_STOPPED);
     slice_next();
 }
 
@@ -324,7 +347,7 @@ sysret_t sys_slice_yield_to(slot_t slot)
     if (!slice_claim(end))           return refuse(ERR_BUSY);
 
     slice_leave(self, ERR_OK, 0);
-    __atomic_store_n(&self->claim, CLAIM_STOPPED, __ATOMIC_RELEASE);
+    slice_release(self, CLAIM_STOPPED);
     slice_run(end);
 }
 
@@ -338,6 +361,6 @@ sysret_t sys_slice_wait(word_t events, word_t deadline)
     self->wait_deadline = deadline;
     self->waiting = 1;
     slice_leave(self, ERR_OK, 0);
-    __atomic_store_n(&self->claim, CLAIM_STOPPED, __ATOMIC_RELEASE);
+    slice_release(self, CLAIM_STOPPED);
     slice_next();
 }

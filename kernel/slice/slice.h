@@ -31,6 +31,14 @@ void slice_run(struct env *env) __attribute__((noreturn));
 void slice_leave(struct env *env, enum error error, word_t value);
 // The same, with all its registers in the full-switch slot.
 void slice_preempt(struct env *env);
+// It is off its hart: from here on another hart, or a caller, may take it.
+void slice_release(struct env *env, long claim);
+// Time goes to whoever ran, an overrun to the slice.
+void slice_account(struct hart *hart, struct env *env);
+// The hart becomes this environment's: space, floating-point registers.
+void slice_enter(struct hart *hart, struct env *env);
+// Sets the timer for an environment that goes on in the present slice; `grace` as of whoever ran before it.
+void slice_arm(struct hart *hart, struct env *env, word_t grace);
 // The timer fired and the assembly path did not serve it.
 void slice_tick(struct env *env);
 // What an environment that is being destroyed owns goes to its creator.

@@ -8,7 +8,7 @@
 #define LEAF_ENTRIES    512
 #define STLB_GROW_BATCH 3  // frames one call makes ready
 #define UNBIND_BATCH   16  // frames one call frees
-#define FORGET_BUDGET  512 // looks of one piece of stlb_forget
+#define FORGET_BUDGET  400 // looks of one piece of stlb_forget
 
 /*
  * What a space without an STLB points to: the trap path of a hart that looked up the space's record before the STLB

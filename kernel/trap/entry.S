@@ -56,7 +56,17 @@
 #define FAST_PATH
 #endif
 
-/* A switch of space. Where the machine has no ASIDs, boot writes sfence.vma over the nop. */
+/* The same counts as in hw.h; both registers are lost. */
+.macro count what, one, other
+#ifdef RIVET_COUNT
+        la      \one, hw_count_\what
+        ld      \one, (\one)
+        li      \other, 1
+        amoadd.d zero, \other, (\one)
+#endif
+.endm
+
+/* A switch of space; t5 and \satp are lost. Where the machine has no ASIDs, boot writes sfence.vma over the nop. */
 .macro space_switch satp
         csrw    satp, \satp
         .pushsection .rodata.patch, "a"
@@ -67,6 +77,7 @@
         .option norvc
 9:      nop
         .option pop
+        count   satps, t5, \satp
 .endm
 
 /* All 31 registers and pc of the interrupted program into its full-switch slot. t0: boundary; sscratch: its t0. */
@@ -232,6 +243,7 @@ page_fault:
         amoswap.w.rl zero, zero, (t1)
         csrr    t2, stval
         sfence.vma t2, zero             /* an invalid entry may be cached as such */
+        count   fences, t3, t4
         ld      t4, R_T4(t0)
         ld      t3, R_T3(t0)
         ld      t2, R_T2(t0)

@@ -54,6 +54,8 @@ struct machine_info {
     uint64_t hart_id[HARTS_MAX];
     uint64_t boot_instructions; // from the kernel's first instruction to init's first
     uint64_t remote_fences;     // counted since boot, all harts
+    uint64_t fences;            // sfence.vma executed, only in a kernel built with RIVET_COUNT
+    uint64_t satp_writes;       // the same for writes of satp
     uint32_t device_count;
     uint32_t console;           // index of the console's device, ~0: none
     struct device_info devices[DEVICES_MAX];
