@@ -129,8 +129,8 @@ static void devices_give(env_t to)
             sys_irq_give(source, to);
 }
 
-// True when the session began.
-static bool session_begin(int argc, const char *const *argv)
+// True when the session began. The line is its own before it runs: a shell asks for every key at once.
+static bool session_begin(int argc, const char *const *argv, bool leads)
 {
     struct child_options options = {
         .program = argv[0],
@@ -144,6 +144,9 @@ static bool session_begin(int argc, const char *const *argv)
 
     if (!why) {
         devices_give(session.env);
+        if (leads)
+            console_leader(session.env);
+        console_foreground(session.env);
         why = child_start(&session);
     }
     if (why)
@@ -156,7 +159,6 @@ static int session_wait(void)
 {
     int status;
 
-    console_foreground(session.env);
     while (!child_ended(&session, &status)) {
         word_t events = events_wait(EVENT_BIT(CHILD) | EVENT_CONSOLE_INTERRUPT, 0);
         if (events & EVENT_CONSOLE_INTERRUPT) {
@@ -179,11 +181,8 @@ int main(void)
 
     console_begin();
     console_open(true);
-    if (session_begin(shell ? 1 : argc, argv)) {
-        if (shell)
-            console_leader(session.env);
+    if (session_begin(shell ? 1 : argc, argv, shell))
         status = session_wait();
-    }
     fflush(stderr);
     console_status((word_t)status);
     if (shell && status != SHELL_POWEROFF && status != SHELL_REBOOT)

@@ -97,6 +97,20 @@ static void environments(void)
     must(answer, "space_destroy");
 }
 
+// A run of frames for a superpage, joined and parted.
+static void superpages(void)
+{
+    sysret_t answer;
+    page_t end = machine()->ram_first + machine()->ram_count;
+    page_t run = (end - SUPER_PAGES) & ~(SUPER_PAGES - 1ul);
+    do
+        MEASURE(page_join, &answer, run);
+    while (answer.error == ERR_AGAIN || (answer.error != ERR_OK && (run -= SUPER_PAGES) > machine()->ram_first));
+    must(answer, "page_join");
+    MEASURE(page_split, &answer, run);
+    must(answer, "page_split");
+}
+
 void bench_limits(void)
 {
     upcall_hold();
@@ -108,6 +122,7 @@ void bench_limits(void)
     for (word_t i = 0; i < RUN; i++)
         must(sys_page_free(first + i), "page_free");
     environments();
+    superpages();
     upcall_release();
     row("irq_off_max", measure_longest());
     row("boot", machine()->boot_instructions);

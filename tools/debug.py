@@ -16,7 +16,7 @@ import tempfile
 import time
 
 import run
-from guest import GuestError, die_with_parent, qemu_check
+from guest import GuestError, die_with_parent, qemu_check, qemu_end
 
 GDB = "gdb-multiarch"
 
@@ -75,8 +75,7 @@ def debug(options):
     except FileNotFoundError:
         raise GuestError(f"{GDB} can't be run: install the package gdb-multiarch.") from None
     finally:
-        qemu.terminate()
-        qemu.wait()
+        qemu_end(qemu)
 
 
 def main(arguments):

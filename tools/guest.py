@@ -53,6 +53,16 @@ def die_with_parent():
     ctypes.CDLL(None).prctl(PR_SET_PDEATHSIG, signal.SIGKILL)
 
 
+def qemu_end(process):
+    """Ends QEMU: politely, so that it closes what it has open, then not."""
+    process.terminate()
+    try:
+        process.wait(2)
+    except subprocess.TimeoutExpired:
+        process.kill()
+        process.wait()
+
+
 def qemu_check(qemu=QEMU_DEFAULT):
     """Refuses a missing QEMU and one that is too old, each with a sentence; returns the version."""
     try:
@@ -71,11 +81,14 @@ def qemu_check(qemu=QEMU_DEFAULT):
 
 class Guest:
     def __init__(self, build="build/rivet", *, harts=4, mem="128M", icount=False, trace=False, append=(),
-                 app=(), framed=True, qemu=QEMU_DEFAULT, kernel=None, initrd=None, extra=()):
+                 app=(), framed=True, cpu=None, qemu=QEMU_DEFAULT, kernel=None, initrd=None, extra=()):
         self.kernel = kernel or os.path.join(build, "rivet.bin")
         self.initrd = initrd or os.path.join(build, "initrd.cpio")
         self.qemu = qemu
-        self.harts, self.mem, self.icount = harts, mem, icount
+        self.harts, self.mem, self.cpu = harts, mem, cpu
+        # With `sleep=off` time jumps to the next timer: repeatable to the byte, but an idle shell is then so
+        # busy with its timers that QEMU hears no key, not even its own.
+        self.icount = ("shift=0,sleep=off" if app else "shift=0") if icount else None
         self.extra = list(extra)
         self.words = boot_words(framed, trace, append, app)
         self.framed = framed
@@ -97,8 +110,10 @@ class Guest:
         line += ["-kernel", self.kernel, "-initrd", self.initrd, "-append", self.words]
         if self.framed:
             line += ["-no-reboot"]
+        if self.cpu:
+            line += ["-cpu", self.cpu]
         if self.icount:
-            line += ["-icount", "shift=0,sleep=off"]
+            line += ["-icount", self.icount]
         return line + self.extra
 
     def files_check(self):
@@ -120,15 +135,9 @@ class Guest:
         return self
 
     def stop(self):
-        """Ends QEMU: politely, so that it closes what it has open, then not."""
         if self.process is None:
             return
-        self.process.terminate()
-        try:
-            self.process.wait(2)
-        except subprocess.TimeoutExpired:
-            self.process.kill()
-            self.process.wait()
+        qemu_end(self.process)
         self.process.stdin.close()
         self.process.stdout.close()
         self.process = None

@@ -21,7 +21,8 @@ import sys
 import termios
 import time
 
-from guest import ERR, FIRMWARE, KERNEL, OUT, Guest, GuestError, QEMU_DEFAULT, die_with_parent, qemu_check
+from guest import (ERR, FIRMWARE, KERNEL, OUT, Guest, GuestError, QEMU_DEFAULT, die_with_parent, qemu_check,
+                   qemu_end)
 
 EXIT_TIMEOUT = 124
 EXIT_LOST = 125
@@ -88,6 +89,7 @@ def parser_make():
     add("--trace", action="store_true", help="the kernel reports each call, upcall and refusal")
     add("--verbose", action="store_true", help="show QEMU's command line and the firmware's chatter")
     add("--append", default="", metavar="WORDS", help="more boot arguments")
+    add("--cpu", metavar="MODEL", help="a model of QEMU's, like rv64,sstc=off (default: the machine's)")
     add("--qemu", default=QEMU_DEFAULT, metavar="PATH", help="another qemu-system-riscv64")
     add("--kernel", metavar="FILE", help="instead of rivet.bin")
     add("--initrd", metavar="FILE", help="instead of initrd.cpio")
@@ -117,8 +119,8 @@ def guest_make(options, framed=True):
     """The guest that the options describe. The shell is never framed: a person reads the line."""
     return Guest(options.build, harts=options.harts, mem=options.mem, icount=options.icount,
                  trace=options.trace, append=options.append.split(), app=options.app,
-                 framed=framed and bool(options.app), qemu=options.qemu, kernel=options.kernel,
-                 initrd=options.initrd)
+                 framed=framed and bool(options.app), cpu=options.cpu, qemu=options.qemu,
+                 kernel=options.kernel, initrd=options.initrd)
 
 
 # The terminal
@@ -268,8 +270,7 @@ def run_on_terminal(guest, options):
         say("the guest did not end in time.")
         return EXIT_TIMEOUT
     finally:
-        qemu.terminate()
-        qemu.wait()
+        qemu_end(qemu)
         termios.tcsetattr(0, termios.TCSADRAIN, before)
 
 

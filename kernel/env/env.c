@@ -282,15 +282,22 @@ sysret_t sys_env_stop(env_t name)
 // Hands one frame of a dying environment to its heir; false when some of its bindings are left.
 static bool frame_inherit(struct frame *frame, env_t heir, word_t budget)
 {
+    bool joined = page_is_joined(frame) || page_is_joining(frame);
+    if (joined && budget < DESTROY_LOOKS)
+        return false; // parting a run takes a piece of its own
+    if (page_is_joining(frame))
+        page_part(frame);
     if (frame->kind == PAGE_DATA || frame->kind == PAGE_DEVICE) {
         if (!(frame->flags & PAGE_DYING)) {
             frame->flags |= PAGE_DYING;
             frame->epoch++;
         }
-        if (frame->bindings != 0 && !pte_break(frame, budget / DESTROY_BINDING))
+        if (frame->bindings != 0 && !pte_break(frame, (joined ? DESTROY_LOOKS / 4 : budget) / DESTROY_BINDING))
             return false;
         frame->flags &= (uint8_t)~PAGE_DYING;
-        if (frame->kind == PAGE_DATA)
+        if (joined)
+            page_part(frame);
+        else if (frame->kind == PAGE_DATA)
             page_unuse(page_name(frame), false);
     }
     frame->owner = (uint32_t)heir;
@@ -316,7 +323,8 @@ static bool env_bequeath(struct env *env, env_t heir)
         if (looks == 0 || env->destroy_next == page_count())
             return env->destroy_next == page_count();
         struct frame *frame = page_number(env->destroy_next);
-        word_t cost = DESTROY_OWNED + frame->bindings * DESTROY_BINDING;
+        bool joined = page_is_joined(frame) || page_is_joining(frame);
+        word_t cost = joined ? DESTROY_LOOKS : DESTROY_OWNED + frame->bindings * DESTROY_BINDING;
         if (!frame_inherit(frame, heir, looks))
             return false;
         looks -= cost < looks ? cost : looks;

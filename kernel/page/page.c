@@ -159,6 +159,11 @@ bool page_invariant(void)
             return false;
         if (frame->kind == PAGE_FREE && (frame->bindings != 0 || frame->links != 0)) // (2)
             return false;
+        if (frame->kind == PAGE_PART && !page_is_joining(frame)) { // (6)
+            const struct frame *first = page_frame(frame->detail);
+            if (frame->bindings != 0 || first->owner != frame->owner || !(page_is_joined(first) || page_is_joining(first)))
+                return false;
+        }
         uint32_t count = 0;
         uint32_t prev = 0;
         for (uint32_t name = frame->links; name != 0; name = page_link(name)->next) {
@@ -185,7 +190,7 @@ sysret_t sys_page_free(page_t page)
     page_lock(frame);
     enum error error = ERR_OK;
     if (!env_acts_for(env_self()->self, frame->owner)) error = ERR_PERM;
-    else if (frame->kind != PAGE_DATA)                 error = ERR_KIND;
+    else if (frame->kind != PAGE_DATA || page_is_joined(frame)) error = ERR_KIND;
     else if (frame->flags & PAGE_DYING)                error = ERR_DYING;
     else if (frame->bindings != 0)                     error = ERR_BUSY;
     else
@@ -252,7 +257,7 @@ sysret_t sys_page_give(page_t page, env_t to)
 
     page_lock(frame);
     if (!env_acts_for(self, frame->owner))                               error = ERR_PERM;
-    else if (frame->kind != PAGE_DATA && frame->kind != PAGE_DEVICE)     error = ERR_KIND;
+    else if ((frame->kind != PAGE_DATA && frame->kind != PAGE_DEVICE) || page_is_joined(frame)) error = ERR_KIND;
     else if (frame->flags & PAGE_DYING)                                  error = ERR_DYING;
     else if (frame->bindings != 0)                                       error = ERR_BUSY;
     else {
@@ -277,4 +282,83 @@ sysret_t sys_page_open(env_t from, size_t count)
     self->open_epoch = page_frame(from)->epoch;
     self->open_count = count;
     return done(0);
+}
+
+#define JOIN_BATCH 6 // frames one piece of a join clears
+
+bool page_is_joining(const struct frame *frame)
+{
+    return frame->kind == PAGE_PART && page_name(frame) % SUPER_PAGES == 0;
+}
+
+void page_part(struct frame *first)
+{
+    struct frame *end = first + (first->kind == PAGE_PART ? first->detail : SUPER_PAGES);
+    frame_release(first);
+    for (struct frame *frame = first + 1; frame < end; frame++) { // nothing binds these: 512 in one piece
+        frame->epoch++;
+        frame->detail = 0;
+        frame->kind = PAGE_FREE;
+    }
+}
+
+// Why a run cannot be joined, in a look at all of it.
+static enum error run_usable(const struct frame *first, env_t actor)
+{
+    for (word_t i = 0; i < SUPER_PAGES; i++) {
+        if (first[i].kind == PAGE_NONE)                                    return ERR_NOENT;
+        if (first[i].owner != first->owner)                                return ERR_PERM;
+        if (first[i].kind != PAGE_FREE)                                    return ERR_BUSY;
+    }
+    return frame_usable(first, actor);
+}
+
+sysret_t sys_page_join(page_t page)
+{
+    STRUCTURE_LOCKED();
+    env_t self = env_self()->self;
+    if (page % SUPER_PAGES != 0)                                           return refuse(ERR_RANGE);
+    if (page - pages.first >= pages.count || pages.count - (page - pages.first) < SUPER_PAGES) return refuse(ERR_NOENT);
+    struct frame *first = page_frame(page);
+    enum error error = ERR_OK;
+    if (!page_is_joining(first)) {
+        error = run_usable(first, self);
+        if (error == ERR_OK)
+            error = page_use(page, self, PAGE_PART, 1);
+        return error == ERR_OK ? again(1) : refuse(error);
+    }
+    if (!env_acts_for(self, first->owner))                                 return refuse(ERR_PERM);
+
+    for (word_t batch = 0; batch < JOIN_BATCH && first->detail < SUPER_PAGES; batch++) {
+        error = page_use(page + first->detail, self, PAGE_PART, page); // its owner may have used it meanwhile
+        if (error != ERR_OK)
+            return refuse(error);
+        first->detail++;
+    }
+    if (first->detail < SUPER_PAGES)
+        return again(first->detail);
+    page_lock(first);
+    first->detail = 0;
+    first->order = SUPER_ORDER;
+    first->kind = PAGE_DATA;
+    page_unlock(first);
+    return done(SUPER_PAGES);
+}
+
+sysret_t sys_page_split(page_t page)
+{
+    STRUCTURE_LOCKED();
+    struct frame *first = page_frame(page);
+    if (first == NULL || first->kind == PAGE_NONE)                         return refuse(ERR_NOENT);
+    if (!env_acts_for(env_self()->self, first->owner))                     return refuse(ERR_PERM);
+    if (!page_is_joined(first) && !page_is_joining(first))                 return refuse(ERR_KIND);
+
+    page_lock(first);
+    enum error error = ERR_OK;
+    if (first->flags & PAGE_DYING)      error = ERR_DYING;
+    else if (first->bindings != 0)      error = ERR_BUSY;
+    else
+        page_part(first);
+    page_unlock(first);
+    return error == ERR_OK ? done(0) : refuse(error);
 }

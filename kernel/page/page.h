@@ -12,6 +12,7 @@
  *   (4) A frame that became FREE is not CLEAN, and no capability to it is alive.
  *   (5) A frame leaves FREE only when every hart has crossed a trap boundary since it left its last kind,
  *       where assembly may have held a pointer to it.
+ *   (6) The frames of a joined run have the owner of its first one, and nothing binds those behind it.
  */
 #ifndef KERNEL_PAGE_H
 #define KERNEL_PAGE_H
@@ -89,6 +90,12 @@ static inline void page_unlock(struct frame *frame) { __atomic_store_n(&frame->l
 enum error page_use(page_t page, env_t actor, enum page_kind kind, word_t detail);
 // Is the frame one that page_use would take?
 enum error page_usable(page_t page, env_t actor);
+// A run of SUPER_PAGES frames that was joined, by its first one; also one whose join is unfinished.
+static inline bool page_is_joined(const struct frame *frame) { return frame->kind == PAGE_DATA && frame->order == SUPER_ORDER; }
+bool page_is_joining(const struct frame *frame);
+// Makes them free again; unbound, their first one locked.
+void page_part(struct frame *first);
+
 // The object is gone: the frame is free again, with its owner. `quiesce` when assembly may hold a pointer.
 void page_unuse(page_t page, bool quiesce);
 void page_clear(page_t page);

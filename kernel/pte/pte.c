@@ -27,7 +27,7 @@ static pte_t *table_slot(const struct space *space, word_t address, word_t level
 struct pte_place pte_walk(const struct space *space, word_t address)
 {
     pte_t *entry = table_slot(space, address, 0);
-    if (entry == NULL || *entry == 0)
+    if (entry == NULL || *entry == 0 || pte_is_super(*entry))
         return (struct pte_place){NULL, NULL};
     word_t index = INDEX(address, 0);
     page_t twin = detail_partner(page_frame(pte_page(*entry))->detail);
@@ -45,6 +45,17 @@ struct pte_place pte_place(struct space *space, word_t address)
         space->walk_links = place.link != NULL ? place.link - index : NULL;
     }
     return place;
+}
+
+struct pte_place pte_place_super(const struct space *space, word_t address)
+{
+    pte_t upper = space_root(space)[INDEX(address, 2)];
+    if (upper == 0)
+        return (struct pte_place){NULL, NULL};
+    page_t twin = detail_partner(page_frame(pte_page(upper))->detail);
+    struct link *links = twin != 0 ? page_memory(twin) : NULL;
+    word_t index = INDEX(address, 1);
+    return (struct pte_place){&table_of(upper)[index], links != NULL ? &links[index] : NULL};
 }
 
 bool pte_range_is_valid(word_t address, size_t count)
@@ -172,7 +183,13 @@ bool pte_dismantle(struct space *space, word_t budget)
             continue;
         }
         pte_t *lower = table_slot(space, address, 0);
-        if (*lower != 0) {
+        if (*lower != 0 && pte_is_super(*lower)) {
+            struct frame *frame = page_frame(pte_page(*lower));
+            *lower = 0;
+            page_lock(frame);
+            page_unbind(frame, pte_place_super(space, address).link);
+            page_unlock(frame);
+        } else if (*lower != 0) {
             page_t twin = detail_partner(page_frame(pte_page(*lower))->detail);
             if (twin != 0 && !table_empty(table_of(*lower), page_memory(twin), &budget))
                 break;
@@ -227,6 +244,16 @@ static bool table_invariant(const struct space *space, word_t address, const str
     return true;
 }
 
+static bool super_invariant(const struct space *space, word_t address)
+{
+    struct pte_place place = pte_place_super(space, address);
+    const struct frame *bound = page_frame(pte_page(*place.slot));
+    if (place.link == NULL || !page_is_joined(bound))
+        return false;
+    uint32_t name = page_link_name(place.link); // (1)
+    return place.link->prev != 0 ? page_link(place.link->prev)->next == name : bound->links == name;
+}
+
 bool pte_invariant(const struct space *space)
 {
     word_t count = 0;
@@ -241,6 +268,11 @@ bool pte_invariant(const struct space *space)
             pte_t lower = table_of(upper)[j];
             if (lower == 0)
                 continue;
+            if (pte_is_super(lower)) {
+                if (!super_invariant(space, i * LEVEL1_SPAN + j * LEVEL0_SPAN))
+                    return false;
+                continue;
+            }
             count++;
             const struct frame *frame = page_frame(pte_page(lower));
             if (frame->kind != PAGE_TABLE || detail_root(frame->detail) != space->root)
@@ -254,8 +286,7 @@ bool pte_invariant(const struct space *space)
 
 sysret_t sys_pte_table(space_t name, word_t address, word_t level, page_t page, page_t twin)
 {
-    if (address >= USER_END || level > 1)            return refuse(ERR_RANGE);
-    if ((level == 1 && twin != 0) || page == twin)   return refuse(ERR_RANGE);
+    if (address >= USER_END || level > 1 || page == twin) return refuse(ERR_RANGE);
     enum error error;
     struct space *space = space_take(name, &error);
     if (space == NULL)
@@ -324,7 +355,7 @@ sysret_t sys_pte_untable(space_t name, word_t address, word_t level)
         return (sysret_t){error, 0};
     }
     pte_t *entry = table_slot(space, address, level);
-    struct frame *table = entry != NULL && *entry != 0 ? page_frame(pte_page(*entry)) : NULL;
+    struct frame *table = entry != NULL && *entry != 0 && !pte_is_super(*entry) ? page_frame(pte_page(*entry)) : NULL;
     page_t twin = table != NULL ? detail_partner(table->detail) : 0;
     bool cache = level == 0 && twin == 0;
     if (table == NULL)
@@ -353,6 +384,8 @@ sysret_t sys_pte_untable(space_t name, word_t address, word_t level)
 
 sysret_t pte_map_range(space_t name, word_t address, page_t page, size_t count, word_t rights, slot_t slot)
 {
+    if (count == SUPER_PAGES)
+        return pte_map_super(name, address, page, rights, slot);
     if (!pte_range_is_valid(address, count) || count > PTE_BATCH) return refuse(ERR_RANGE);
     if (!pte_rights_can_bind(rights))                             return refuse(ERR_RANGE);
     enum error error;
@@ -376,7 +409,7 @@ sysret_t pte_map_range(space_t name, word_t address, page_t page, size_t count, 
         if (frame == NULL)                            { error = ERR_NOENT; break; }
         if (*place.slot != 0)                         { error = ERR_BUSY; break; }
         page_lock(frame);
-        error = pte_may_bind(frame, rights, slot);
+        error = page_is_joined(frame) ? ERR_KIND : pte_may_bind(frame, rights, slot);
         if (error == ERR_OK) {
             page_bind(frame, place.link);
             *place.slot = pte;
@@ -395,6 +428,8 @@ sysret_t pte_map_range(space_t name, word_t address, page_t page, size_t count, 
 
 sysret_t pte_protect_range(space_t name, word_t address, size_t count, word_t rights)
 {
+    if (count == SUPER_PAGES)
+        return pte_protect_super(name, address, rights);
     if (!pte_range_is_valid(address, count) || count > PTE_BATCH) return refuse(ERR_RANGE);
     if (!pte_rights_are_valid(rights))                            return refuse(ERR_RANGE);
     enum error error;
@@ -453,6 +488,8 @@ static struct pte_place place_next(struct space *space, struct pte_place place, 
 
 sysret_t pte_unmap_range(space_t name, word_t address, size_t count)
 {
+    if (count == SUPER_PAGES)
+        return pte_unmap_super(name, address);
     if (!pte_range_is_valid(address, count) || count > PTE_BATCH) return refuse(ERR_RANGE);
     enum error error;
     struct space *space = space_take(name, &error);

@@ -8,6 +8,8 @@
  * A level-0 table without one is a cache of the space's STLB: each of its entries is derived from an entry
  * there, and the table can be taken back at any time.
  *
+ * A level-1 table with a twin may hold superpages: entries that bind a joined run of 512 frames as a whole.
+ *
  * Invariants
  *   (1) An entry of a table with a twin is 0, or its frame's list has the link pair beside it.
  *   (2) An entry of a table without a twin is 0, or the STLB binds the same frame at the same address.
@@ -35,6 +37,8 @@
 
 #define PTE_BREAK_BATCH 8 // bindings one piece of a revocation breaks
 
+// In a level-1 table: a superpage, not a table.
+static inline bool pte_is_super(pte_t pte) { return pte & PTE_U; }
 static inline page_t pte_page(pte_t pte) { return pte >> PTE_PPN_SHIFT & PTE_PPN_MASK; }
 static inline bool pte_is_live(pte_t pte) { return pte != 0; }
 
@@ -73,6 +77,12 @@ enum error pte_may_bind(struct frame *frame, word_t rights, slot_t slot);
 sysret_t pte_map_range(space_t name, word_t address, page_t page, size_t count, word_t rights, slot_t slot);
 sysret_t pte_protect_range(space_t name, word_t address, size_t count, word_t rights);
 sysret_t pte_unmap_range(space_t name, word_t address, size_t count);
+// A superpage (super.c): the same with count SUPER_PAGES.
+sysret_t pte_map_super(space_t name, word_t address, page_t page, word_t rights, slot_t slot);
+sysret_t pte_protect_super(space_t name, word_t address, word_t rights);
+sysret_t pte_unmap_super(space_t name, word_t address);
+// The level-1 entry of an address and its link; slot NULL: no table, link NULL: it has no twin.
+struct pte_place pte_place_super(const struct space *space, word_t address);
 
 // The entry with other rights; 0 when it was bound with fewer.
 static inline pte_t pte_with(pte_t pte, word_t rights)

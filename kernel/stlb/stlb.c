@@ -313,13 +313,14 @@ sysret_t sys_stlb_enter(space_t name, word_t address, page_t page, word_t rights
 
     word_t displaced = 0;
     struct pte_place place = pte_place(space, address);
-    if (!stlb_is_bound(space) || place.link != NULL) {
-        error = ERR_STATE; // no STLB, or a pinned table covers the address
+    struct pte_place super = pte_place_super(space, address);
+    if (!stlb_is_bound(space) || place.link != NULL || (super.slot != NULL && pte_is_super(*super.slot))) {
+        error = ERR_STATE; // no STLB, or a pinned table or a superpage covers the address
     } else if (entry_at(space, address)->vpn == address >> PAGE_SHIFT) {
         error = ERR_BUSY;
     } else {
         page_lock(frame);
-        error = pte_may_bind(frame, rights, slot);
+        error = page_is_joined(frame) ? ERR_KIND : pte_may_bind(frame, rights, slot);
         page_unlock(frame);
     }
     if (error == ERR_OK) {

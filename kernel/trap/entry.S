@@ -517,6 +517,8 @@ interrupt_other:
         add     t3, t3, t4              /* t3: struct irq; that of source 0 is bound to nobody */
         ld      t4, IRQ_BOUNDARY(t3)
         bne     t4, t0, extern_slow
+        ld      t4, SAVE_I_HANDLER(t0)
+        beqz    t4, extern_slow         /* deferred: C wakes whoever may find the event first */
         sd      t1, IRQ_HART(t3)
         ld      t4, IRQ_EVENTS(t3)
         addi    t2, t0, SAVE_PENDING
@@ -524,13 +526,8 @@ interrupt_other:
         ld      t4, R_T4(t0)
         ld      t3, R_T3(t0)
         ld      t2, R_T2(t0)
-        ld      t1, SAVE_I_HANDLER(t0)
-        beqz    t1, 1f
         sd      t2, SAVE_I_T2(t0)
         j       interrupt_deliver
-1:      ld      t1, R_T1(t0)            /* deferred: the event is pending */
-        csrrw   t0, sscratch, t0
-        sret
 extern_slow:
         sd      t2, H_CLAIMED(t1)
         ld      t4, R_T4(t0)

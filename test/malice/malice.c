@@ -8,6 +8,7 @@
  * invariant of the kernel holds (a kernel built with RIVET_AUDIT); the witness found nothing of its own changed,
  * and went on meanwhile.
  */
+#include "account.h"
 #include "damage.h"
 #include <rivet.h>
 #include <stdio.h>
@@ -33,38 +34,6 @@ static const struct attack {
 
 static struct child witness;
 static const volatile word_t *witness_rounds;
-
-// What is ours, as the kernel's tables say.
-struct account {
-    size_t frames, slices, irqs;
-};
-
-static struct account account_take(void)
-{
-    struct account account = {0};
-    for (page_t page = machine()->ram_first; page < machine()->ram_first + machine()->ram_count; page++)
-        account.frames += frame_entry(page)->owner == self();
-    for (word_t hart = 0; hart < machine()->hart_count; hart++)
-        for (word_t position = 0; position < SLICES_MAX; position++)
-            account.slices += slice_entry(hart, position)->env == self();
-    for (word_t source = 0; source < IRQS_MAX; source++)
-        account.irqs += ((const struct irq_info *)TABLE_IRQS)[source].owner == self();
-    return account;
-}
-
-// A frame whose owner does not live; 0: there is none.
-static page_t orphan_find(void)
-{
-    for (page_t page = machine()->ram_first; page < machine()->ram_first + machine()->ram_count; page++) {
-        const volatile struct frame *frame = frame_entry(page);
-        if (frame->kind == PAGE_NONE)
-            continue;
-        const volatile struct frame *owner = frame_entry(frame->owner);
-        if (owner == NULL || owner->kind != PAGE_ENV)
-            return page;
-    }
-    return 0;
-}
 
 static const char *witness_start(void)
 {
@@ -95,45 +64,6 @@ static const char *witness_check(word_t rounds)
     return *witness_rounds == rounds ? "the witness stands still" : NULL;
 }
 
-// What an attacker's children leave: they and their spaces are ours now, and go the same way.
-static void heirs_reap(void)
-{
-    page_t first = machine()->ram_first, end = first + machine()->ram_count;
-
-    for (page_t page = first; page < end; page++)
-        if (frame_entry(page)->kind == PAGE_ENV && frame_entry(page)->owner == self() && page != witness.env)
-            while (sys_env_destroy(page).error == ERR_AGAIN)
-                continue;
-    for (page_t page = first; page < end; page++)
-        if (frame_entry(page)->kind == PAGE_ROOT && frame_entry(page)->owner == self() && page != witness.space)
-            while (sys_space_destroy(page).error == ERR_AGAIN)
-                continue;
-}
-
-// What is missing or broken; NULL: nothing.
-static const char *damage(struct account before)
-{
-    static char text[128];
-    struct account after = account_take();
-    page_t orphan = orphan_find();
-    sysret_t audit;
-
-    if (memcmp(&before, &after, sizeof(before)) != 0) {
-        snprintf(text, sizeof(text), "we had %zu frames, %zu slices, %zu irqs, and now %zu, %zu, %zu", before.frames,
-                 before.slices, before.irqs, after.frames, after.slices, after.irqs);
-        return text;
-    }
-    if (orphan) {
-        snprintf(text, sizeof(text), "frame %#lx is owned by nobody who lives", (long)orphan);
-        return text;
-    }
-    while ((audit = sys_machine_audit()).error == ERR_AGAIN)
-        continue;
-    if (audit.error == ERR_STATE)
-        return "this kernel was built without RIVET_AUDIT";
-    return audit.value ? "an invariant of the kernel is broken" : NULL;
-}
-
 static const char *end_check(const struct attack *attack, bool ended, int status)
 {
     static char text[96];
@@ -150,17 +80,6 @@ static const char *end_check(const struct attack *attack, bool ended, int status
     else
         snprintf(text, sizeof(text), "%s.c:%d does not hold", attack->name, status);
     return text;
-}
-
-// Where a stopped child was, for whoever looks into a failure.
-static void fault_print(const struct child *child)
-{
-    word_t window = vm_window_open(1);
-    if (window && vm_bind(0, window, child->env + 1, 1, RIGHT_READ) == ERR_OK)
-        printf("  cause %lu at pc %#lx, address %#lx\n", *(unsigned long *)(window + SAVE_STOP_CAUSE),
-               *(unsigned long *)(window + SAVE_F_PC), *(unsigned long *)(window + SAVE_STOP_ADDRESS));
-    if (window)
-        vm_window_close(window, 1);
 }
 
 // The whole life of one attacker; NULL when it ended as it should.
@@ -185,7 +104,7 @@ static const char *attack_run(const struct attack *attack)
     if (why && child_env_state(&child) == ENV_FAULTED)
         fault_print(&child);
     child_reap(&child);
-    heirs_reap();
+    heirs_reap(&witness, 1);
     return why;
 }
 
@@ -222,7 +141,7 @@ static bool attack_try(const struct attack *attack, const char *(*run)(const str
     struct account before = account_take();
     word_t rounds = *witness_rounds, from = time_now();
     const char *why = run(attack);
-    const char *harm = damage(before);
+    const char *harm = account_damage(before);
 
     if (!harm)
         harm = witness_check(rounds);

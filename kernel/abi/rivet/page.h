@@ -22,6 +22,7 @@ enum page_kind {
     PAGE_TABLE,    // a page table of level 1 or 0
     PAGE_TWIN,     // the reverse links of a table's entries
     PAGE_STLB,     // part of an STLB
+    PAGE_PART,     // behind the first frame of a run that was joined for a superpage, or of an unfinished join
     PAGE_KINDS,
 };
 
@@ -35,7 +36,7 @@ enum page_flag {
  *   epoch  counts the revocations of the object in this frame; capabilities carry the epoch they were made in
  *   links  name of the first binding's link pair (see kernel/pte), 0: none
  *   detail ENV: label, 8 characters · SAVE, CAPS: env · ROOT: page of the space record · SPACE, STLB: root
- *          TABLE: twin, or 0 · TWIN: table
+ *          TABLE: twin, or 0 · TWIN: table · PART: first page of the run; in the first itself, how many are joined
  */
 struct frame {
     uint64_t epoch;
@@ -44,10 +45,14 @@ struct frame {
     uint32_t bindings; // how many entries of page tables and STLBs bind this frame
     uint8_t kind;
     uint8_t flags;
-    uint8_t order;     // TABLE: its level
+    uint8_t order;     // TABLE: its level · DATA: SUPER_ORDER when joined, else 0
     uint8_t lock;      // the kernel's
     uint64_t detail;
 };
+
+// A superpage: 2 MiB, bound by one entry of a level-1 table that has a twin.
+#define SUPER_ORDER 9
+#define SUPER_PAGES 512
 
 enum page_right { RIGHT_READ = 2, RIGHT_WRITE = 4, RIGHT_EXECUTE = 8 }; // the bits of a PTE
 

@@ -329,15 +329,14 @@ static void extern_entry(struct env *env)
     struct hart *hart = hart_self();
     word_t source = hw_device_read(hart->plic_claim);
     struct irq *irq = &hart->irqs[source];
-    if (irq->boundary != env_boundary(env)) {
+    if (irq->boundary != env_boundary(env) || *env_save(env, SAVE_I_HANDLER) == 0) {
         hart->claimed = source;
         interrupt_full(env, CAUSE_EXTERN);
         return;
     }
     irq->hart = hart->boundary;
     *env_save(env, SAVE_PENDING) |= irq->events;
-    if (*env_save(env, SAVE_I_HANDLER) != 0)
-        interrupt_deliver(env, CAUSE_EXTERN);
+    interrupt_deliver(env, CAUSE_EXTERN);
 }
 
 void entry_interrupt(word_t cause)

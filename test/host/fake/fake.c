@@ -21,7 +21,7 @@ word_t fake_arena_size;
 
 static struct frame frames[FAKE_FRAMES];
 static struct machine_info info;
-static struct slice vectors[HARTS_MAX][SLICES_MAX];
+struct slice fake_vectors[HARTS_MAX][SLICES_MAX];
 static struct irq_info sources[IRQS_MAX];
 static pte_t kernel_root[512] __attribute__((aligned(PAGE_SIZE)));
 
@@ -29,10 +29,14 @@ extern char __start_kernel_bss[], __stop_kernel_bss[];
 extern char __start_kernel_data[] __attribute__((weak)), __stop_kernel_data[] __attribute__((weak)); // perhaps none
 static char *kernel_data_fresh;
 
+void (*fake_failing)(void);
+
 void fake_fail(const char *why)
 {
     fprintf(stderr, "fake: %s\n  while: %s\n  on hart %lu, at time %lu\n", why, fake.context != NULL ? fake.context : "?",
             (unsigned long)fake.self, (unsigned long)fake.time);
+    if (fake_failing != NULL)
+        fake_failing();
     abort();
 }
 
@@ -91,7 +95,7 @@ static void kernel_fresh(void)
     memset(fake_harts, 0, sizeof(fake_harts));
     memset(frames, 0, sizeof(frames));
     memset(&info, 0, sizeof(info));
-    memset(vectors, 0, sizeof(vectors));
+    memset(fake_vectors, 0, sizeof(fake_vectors));
     memset(sources, 0, sizeof(sources));
     fake = (struct fake){.time = FAKE_TIME};
 }
@@ -157,7 +161,7 @@ void fake_boot(struct fake_options options)
     page_boot_device(FAKE_UART, fake.init);
     page_boot_device(FAKE_RTC, fake.init);
     plic_boot();
-    slice_boot(vectors, FAKE_HZ, fake.init);
+    slice_boot(fake_vectors, FAKE_HZ, fake.init);
     irq_boot(FAKE_PLIC, FAKE_SOURCES, sources, fake.init);
     harts_boot(options.harts);
 
@@ -281,8 +285,52 @@ static void hart_check(const struct fake_hart *hart, const struct hart *known)
             fake_fail("two harts run the same environment");
 }
 
+// Would a hart that looks at this environment's slices find something to run?
+static const struct env *ready(const struct env *env)
+{
+    for (int depth = 0; env->callee != 0; depth++) {
+        if (depth == CHAIN_MAX)
+            return NULL;
+        if (env->call_deadline != 0 && fake.time >= env->call_deadline)
+            return env;
+        env = env_at(env->callee);
+    }
+    if (env->claim == CLAIM_TAKEN || env->stop)
+        return NULL;
+    if (env->claim == CLAIM_STOPPED && !env->waiting)
+        return env;
+    bool late = env->waiting && env->wait_deadline != 0 && fake.time >= env->wait_deadline;
+    return late || *env_save(env, SAVE_PENDING) & env->wait_events ? env : NULL;
+}
+
+// Is there a hart with a slice of this environment that will look, or is awake?
+static bool looked_at(const struct env *owner)
+{
+    for (word_t i = 0; i < hart_count; i++) {
+        const struct fake_hart *hart = &fake_harts[i];
+        bool has = false;
+        for (word_t position = 0; position < SLICES_MAX; position++)
+            has |= fake_vectors[i][position].env == owner->self;
+        if (has && (hart->mode != FAKE_SLEEPS || fake_pending(hart) != 0 || hart->timer <= fake.time + info.slice_ticks))
+            return true;
+    }
+    return false;
+}
+
+// Nobody who could run, and has time somewhere, is forgotten while harts sleep.
+static void sleepers_check(void)
+{
+    for (word_t i = 0; i < hart_count; i++)
+        for (word_t position = 0; fake_harts[i].mode == FAKE_SLEEPS && position < SLICES_MAX; position++) {
+            const struct env *owner = env_named(fake_vectors[i][position].env);
+            if (owner != NULL && ready(owner) != NULL && !looked_at(owner))
+                fake_fail("all harts with a slice of an environment that could run sleep");
+        }
+}
+
 void fake_check(void)
 {
+    sleepers_check();
     if (structure_lock != 0)
         fake_fail("the structure lock is still held");
     for (word_t i = 0; i < hart_count; i++)
@@ -314,7 +362,7 @@ void snapshot_take(void)
     region_take(REGION_ARENA, fake_arena, fake_arena_size);
     region_take(REGION_FRAMES, frames, sizeof(frames));
     region_take(REGION_INFO, &info, sizeof(info));
-    region_take(REGION_SLICES, vectors, sizeof(vectors));
+    region_take(REGION_SLICES, fake_vectors, sizeof(fake_vectors));
     region_take(REGION_IRQS, sources, sizeof(sources));
     region_take(REGION_BSS, __start_kernel_bss, (size_t)(__stop_kernel_bss - __start_kernel_bss));
     region_take(REGION_DATA, __start_kernel_data, (size_t)(__stop_kernel_data - __start_kernel_data));

@@ -72,6 +72,8 @@ extern struct fake_hart fake_harts[HARTS_MAX];
 
 // A kernel as boot leaves it: hart 0 runs init, which owns everything; the others sleep.
 void fake_boot(struct fake_options options);
+// Called before a test ends that way, when it is not NULL.
+extern void (*fake_failing)(void);
 // Says what is wrong, in which context, and ends the test.
 void fake_fail(const char *why) __attribute__((noreturn));
 
@@ -112,6 +114,8 @@ uint32_t plic_load(word_t offset);
 void plic_store(word_t offset, uint32_t value);
 
 // All memory that a refused call must leave as it is.
+extern struct slice fake_vectors[HARTS_MAX][SLICES_MAX];
+
 void snapshot_take(void);
 const char *snapshot_differs(void);
 

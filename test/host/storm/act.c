@@ -1,0 +1,220 @@
+// SPDX-License-Identifier: BSD-2-Clause
+// What an environment does: calls, accesses to memory, faults, writes to its save area; see storm.h.
+
+#include "storm.h"
+
+#include "cap/cap.h"
+#include "machine/machine.h"
+
+#include <string.h>
+
+static word_t events(void) { return chance(95) ? 1ul << (32 + any(8)) : any(1ul << 40); }
+static word_t deadline(void) { return chance(50) ? fake.time + any(3 * machine_info->slice_ticks) : chance(80) ? 0 : any(2000); }
+static word_t count(void) { return chance(80) ? 1 : any(10) == 0 ? any(200) : 1 + any(12); }
+static word_t level(void) { return chance(90) ? any(2) : any(4); }
+
+#define DO(room, verb, ...) do_call(CALL_##room##_##verb, (word_t[6]){__VA_ARGS__})
+static bool do_call(word_t call, const word_t *a) { return storm_call(call, a[0], a[1], a[2], a[3], a[4], a[5]); }
+
+// Goes on with what says AGAIN, mostly.
+static void pieces(word_t call, word_t a0, word_t a1, word_t a2)
+{
+    storm.again = true;
+    for (word_t i = chance(30) ? 1 : 40; i > 0 && storm.again && fake_self()->mode == FAKE_USER; i--)
+        storm_call(call, a0, a1, a2, 0, 0, 0);
+}
+
+static void act_page(void)
+{
+    switch (any(5)) {
+    case 0: DO(page, alloc, choose_page(PAGE_FREE)); break;
+    case 1: DO(page, free, choose_page(PAGE_DATA)); break;
+    case 2: DO(page, move, choose_page(PAGE_FREE), count(), choose_env()); break;
+    case 3: DO(page, give, chance(5) ? FAKE_UART : choose_page(PAGE_DATA), choose_env()); break;
+    case 4: DO(page, open, choose_env(), chance(95) ? any(4) : any(10000)); break;
+    }
+}
+
+static void act_cap(void)
+{
+    word_t rights = chance(50) ? choose_rights() : 16ul << any(3) | 16ul << any(3);
+    page_t object = rights >= 16 ? chance(30) ? fake_env()->self : choose_page(PAGE_ENV) : choose_page(PAGE_DATA);
+    switch (any(8)) {
+    case 0: case 1: DO(cap, mint, choose_slot(), object, rights); break;
+    case 2: DO(cap, copy, choose_slot(), choose_slot(), rights); break;
+    case 3: DO(cap, open, choose_slot(), choose_env()); break;
+    case 4: case 5: DO(cap, grant, choose_slot(), choose_env(), choose_slot(), rights); break;
+    case 6: DO(cap, drop, choose_slot()); break;
+    case 7: pieces(CALL_cap_revoke, object, 0, 0); break;
+    }
+}
+
+static void act_env(void)
+{
+    page_t record = choose_own(PAGE_FREE, 2);
+    bool init = fake_env()->self == fake.init;
+    switch (any(11)) {
+    case 0: DO(env, create, record != 0 ? record : choose_page(PAGE_FREE), choose_page(PAGE_FREE), choose_space()); break;
+    case 1: DO(env, set, choose_env(), any(6), 0x1000); break;
+    case 2: DO(env, start, choose_env()); break;
+    case 3: pieces(CALL_env_stop, choose_env(), 0, 0); break;
+    case 4: if (chance(30)) pieces(CALL_env_destroy, choose_env(), 0, 0); break;
+    case 5: DO(env, info, choose_env(), any(ENV_WHATS + 1)); break;
+    case 6: case 7: DO(env, notify, choose_door(RIGHT_NOTIFY), events()); break;
+    case 8: if (!init && chance(10)) DO(env, exit, any(256)); break;
+    case 9: DO(env, float, chance(95) ? any(2) : any(9)); break;
+    case 10: DO(env, resume, 0); break;
+    }
+}
+
+static void act_memory(void)
+{
+    slot_t slot = chance(70) ? CAP_NONE : choose_slot();
+    page_t page = choose_page(chance(90) ? PAGE_DATA : (enum page_kind)any(PAGE_KINDS));
+    if (slot == CAP_NONE && chance(30)) { // something to bind
+        page = choose_own(PAGE_FREE, 1);
+        DO(page, alloc, page);
+        if (fake_self()->mode != FAKE_USER)
+            return;
+    }
+    if (slot != CAP_NONE && slot < CAPS_MAX && chance(80)) {
+        const struct frame *frame = fake_env()->caps[slot].frame;
+        page = frame >= pages.table && frame < pages.table + pages.count ? page_name(frame) : page;
+    }
+    switch (any(12)) {
+    case 0: DO(pte, table, choose_space(), choose_address(), level(), choose_page(PAGE_FREE), chance(50) ? 0 : choose_page(PAGE_FREE)); break;
+    case 1: pieces(CALL_pte_untable, choose_space(), choose_address(), level()); break;
+    case 2: case 3: case 4: DO(pte, map, choose_space(), choose_address_in(PINNED), page, count(), choose_rights(), slot); break;
+    case 5: DO(pte, protect, choose_space(), choose_address_in(chance(50) ? PINNED : CACHED), count(), chance(20) ? 0 : choose_rights()); break;
+    case 6: case 7: DO(pte, unmap, choose_space(), choose_address(), count()); break;
+    case 8: case 9: DO(stlb, enter, choose_space(), choose_address_in(CACHED), page, choose_rights(), slot); break;
+    case 10: pieces(CALL_stlb_bind, choose_space(), choose_page(PAGE_FREE), chance(90) ? any(2) : any(8)); break;
+    case 11: if (chance(30)) pieces(CALL_stlb_unbind, choose_space(), 0, 0); break;
+    }
+}
+
+static void act_space(void)
+{
+    if (chance(60))
+        DO(space, create, choose_page(PAGE_FREE), choose_page(PAGE_FREE));
+    else
+        pieces(CALL_space_destroy, choose_space(), 0, 0);
+}
+
+// The first environment waits for nobody for ever, so that at the end it takes everything apart.
+static void act_time(void)
+{
+    bool init = fake_env()->self == fake.init;
+    word_t hart = chance(95) ? any(hart_count) : any(9), position = chance(95) ? any(SLICES_MAX) : any(100);
+    if (!init && fake_env()->caller == 0 && chance(25)) {
+        DO(pct, accept, chance(95) ? 0xa000 : any(~0ul), 0xb000, chance(50) ? events() : 0);
+        return;
+    }
+    switch (any(5)) {
+    case 0: if (!init || hart != 0 || position >= 8) DO(slice, give, hart, position, choose_env()); break;
+    case 1: DO(slice, yield, 0); break;
+    case 2: DO(slice, yield_to, choose_door(RIGHT_YIELD)); break;
+    case 3: DO(slice, wait, events(), init ? fake.time + any(1000) : deadline()); break;
+    case 4: DO(pct, send, choose_door(RIGHT_CALL), any(100)); break;
+    }
+}
+
+static void act_transfer(void)
+{
+    bool init = fake_env()->self == fake.init;
+    if (fake_env()->caller != 0 ? chance(60) : chance(10))
+        DO(pct, return, any(100));
+    else
+        DO(pct, call, choose_door(RIGHT_CALL), init ? fake.time + 1 + any(5000) : chance(60) ? 0 : deadline());
+}
+
+static void act_irq(void)
+{
+    word_t source = chance(95) ? 1 + any(6) : any(2000);
+    switch (any(3)) {
+    case 0: DO(irq, bind, source, chance(70) ? events() : 0); break;
+    case 1: DO(irq, complete, source); break;
+    case 2: DO(irq, give, source, choose_env()); break;
+    }
+}
+
+static void act_touch(void)
+{
+    const word_t causes[] = {12, 13, 13, 15, 15};
+    word_t cause = causes[any(5)];
+    page_t page = 0;
+    storm.steps++;
+    if (!fake_touch(choose_address() & (USER_END - 1), cause, &page) || page_frame(page) == NULL)
+        return;
+    enum page_kind kind = page_frame(page)->kind;
+    if (kind == PAGE_FREE || kind == PAGE_NONE)
+        fake_fail("an environment reaches a frame that is free");
+    if (cause == 15 && kind != PAGE_DATA && kind != PAGE_DEVICE && kind != PAGE_SAVE)
+        fake_fail("an environment writes an object of the kernel's");
+    if (cause == 15 && kind == PAGE_DATA)
+        memset(page_memory(page), (int)(1 + any(255)), 64);
+}
+
+// It writes to its own save area, as its library would, or as malice does.
+static void act_save(void)
+{
+    struct env *env = fake_env();
+    bool init = env->self == fake.init;
+    *env_save(env, SAVE_X_HANDLER) = init || chance(90) ? 0x7000 : 0;
+    *env_save(env, SAVE_I_HANDLER) = chance(60) ? 0x7100 : 0;
+    *env_save(env, SAVE_PENDING) = chance(80) ? 0 : any(~0ul);
+    *env_save(env, SAVE_S_BEGIN) = chance(80) ? 0 : 0x7200;
+}
+
+void act_tables(void)
+{
+    page_t table = choose_own(PAGE_FREE, 5);
+    DO(pte, table, 0, PINNED, 1, table, 0);
+    DO(pte, table, 0, PINNED, 0, table + 1, table + 2);
+    DO(pte, table, 0, CACHED, 0, table + 3, 0);
+    pieces(CALL_stlb_bind, 0, table + 4, 0);
+}
+
+void act_build(void)
+{
+    env_t self = fake_env()->self;
+    page_t root = choose_own(PAGE_FREE, 12);
+    if (root == 0 || !DO(space, create, root, root + 1))
+        return;
+    page_t record = root + 2, table = root + 5;
+    DO(pte, table, root, PINNED, 1, table, 0);
+    DO(pte, table, root, PINNED, 0, table + 1, table + 2);
+    DO(pte, table, root, CACHED, 0, table + 3, 0);
+    pieces(CALL_stlb_bind, root, table + 4, 0);
+    if (!DO(env, create, record, record + 2, root))
+        return;
+    DO(cap, mint, any(6), record, RIGHTS_ENV);
+    DO(cap, mint, any(6), self, RIGHTS_ENV);
+    for (int i = 0; i < 4; i++)
+        DO(cap, grant, any(6), record, any(6), RIGHT_CALL | RIGHT_NOTIFY | RIGHT_YIELD);
+    for (int i = 0; i < 3; i++) {
+        page_t frames = choose_own(PAGE_FREE, 6);
+        DO(page, move, frames, 6, record);
+        DO(page, alloc, frames + any(6)); // it is not started yet
+        DO(pte, map, root, PINNED + any(16) * PAGE_SIZE, frames + any(6), 1, RIGHT_READ | RIGHT_WRITE, CAP_NONE);
+    }
+    for (int i = 0; i < 6; i++)
+        DO(slice, give, any(hart_count), 8 + any(SLICES_MAX - 8), record);
+    DO(irq, give, 1 + any(6), record);
+    *env_save(env_named(record), SAVE_X_HANDLER) = 0x7000;
+    DO(env, start, record);
+}
+
+void act(void)
+{
+    static void (*const acts[])(void) = {
+        act_page, act_page, act_cap, act_cap, act_env, act_memory, act_memory, act_memory, act_space, act_time, act_time,
+        act_transfer, act_transfer, act_irq, act_touch, act_touch, act_touch, act_save,
+    };
+    if (fake_env()->self == fake.init)
+        *env_save(fake_env(), SAVE_X_HANDLER) = 0x7000; // it never faults for good
+    if (chance(2))
+        act_build();
+    else
+        acts[any(sizeof(acts) / sizeof(acts[0]))]();
+}

@@ -1,0 +1,245 @@
+// SPDX-License-Identifier: BSD-2-Clause
+/*
+ * Runs storms: machines of 256 frames, each from a seed of its own, with every invariant, every TLB and every sleeping
+ * hart checked after each step. At the end of each the first environment takes everything apart and must own it all.
+ *
+ *     storm [--seed N] [--calls N] [--harts N] [--machines N] [--verbose]
+ */
+#include "storm.h"
+
+#include "irq/irq.h"
+#include "machine/machine.h"
+#include "slice/slice.h"
+
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <time.h>
+
+static struct {
+    word_t seed, calls, harts, machines;
+} options = {.calls = 2000};
+
+static word_t machine_seed, machine_harts;
+
+static void say_replay(void)
+{
+    fprintf(stderr, "  replay: storm --machines 1 --harts %lu --calls %lu --seed %lu --verbose\n",
+            (unsigned long)machine_harts, (unsigned long)storm.calls + 1, (unsigned long)machine_seed);
+}
+
+static void check_all(void)
+{
+    word_t self = fake.self;
+    for (word_t i = 0; fake_self()->mode != FAKE_USER && i < hart_count; i++)
+        fake_on(i);
+    bool runs = fake_self()->mode == FAKE_USER;
+    if (!page_invariant())                fake_fail("page_invariant");
+    if (runs && !env_invariant())         fake_fail("env_invariant");
+    if (!slice_invariant())               fake_fail("slice_invariant");
+    if (!irq_invariant())                 fake_fail("irq_invariant");
+    fake_on(self);
+}
+
+static bool is_zero(page_t page)
+{
+    const char *memory = page_memory(page);
+    return memory[0] == 0 && memcmp(memory, memory + 1, PAGE_SIZE - 1) == 0;
+}
+
+// Calls of pte and stlb fence each hart at most once.
+static void fences_check(word_t call)
+{
+    bool once = (call >= CALL_pte_table && call <= CALL_pte_unmap) || call == CALL_stlb_enter;
+    for (word_t i = 0; once && i < hart_count; i++)
+        if (fake_harts[i].fenced > 1)
+            fake_fail("a call fences a hart more than once");
+}
+
+bool storm_call(word_t call, word_t a0, word_t a1, word_t a2, word_t a3, word_t a4, word_t a5)
+{
+    if (fake_self()->mode != FAKE_USER)
+        return false;
+    const word_t arguments[] = {a0, a1, a2, a3, a4, a5};
+    word_t by = fake_env()->self;
+    sysret_t answer = fake_call(call, arguments);
+    storm.calls++;
+    storm.refusals += fake.returned && answer.error != ERR_OK;
+    storm.again = fake.returned && answer.error == ERR_AGAIN;
+    if (storm.verbose)
+        printf("%5lu hart %lu env %lx: %-13s %lx %lx %lx %lx %lx %lx -> %s %ld %lx\n", (unsigned long)storm.calls,
+               (unsigned long)fake.self, (unsigned long)by, fake.context, (unsigned long)a0, (unsigned long)a1,
+               (unsigned long)a2, (unsigned long)a3, (unsigned long)a4, (unsigned long)a5, fake.returned ? "" : "left",
+               answer.error, (unsigned long)answer.value);
+    fences_check(call);
+    if (call == CALL_page_alloc && fake.returned && answer.error == ERR_OK && !is_zero(a0))
+        fake_fail("a frame comes with what was in it");
+    check_all();
+    return fake.returned && answer.error == ERR_OK;
+}
+
+static void interrupts(word_t percent)
+{
+    word_t self = fake.self;
+    for (word_t i = 0; i < hart_count; i++) {
+        fake_on(i);
+        if (chance(percent) && fake_interrupt())
+            check_all();
+    }
+    fake_on(self);
+}
+
+// Time until something happens, when nothing else does.
+static void time_forward(void)
+{
+    word_t next = ~0ul;
+    for (word_t i = 0; i < hart_count; i++)
+        if (fake_harts[i].timer < next)
+            next = fake_harts[i].timer;
+    if (next == ~0ul)
+        fake_fail("every hart sleeps for ever, and the first environment still has something to do");
+    if (next > fake.time)
+        fake.time = next;
+    interrupts(100);
+}
+
+static void step(void)
+{
+    fake.time += chance(96) ? any(500) : any(2 * machine_info->slice_ticks);
+    if (chance(5))
+        plic_raise(1 + any(6));
+    interrupts(60);
+    word_t hart = any(hart_count);
+    fake_on(hart);
+    for (word_t i = 1; fake_self()->mode != FAKE_USER && i < hart_count; i++)
+        fake_on((hart + i) % hart_count);
+    if (fake_self()->mode != FAKE_USER) {
+        time_forward();
+        return;
+    }
+    act();
+    for (word_t i = 0; i < hart_count; i++) { // walkers look ahead as they like
+        fake_on(i);
+        if (fake_self()->mode == FAKE_USER && chance(30))
+            fake_speculate(choose_address() & (USER_END - 1));
+    }
+}
+
+// On a hart that runs the first environment.
+static void init_find(void)
+{
+    for (int tries = 0; tries < 100000; tries++) {
+        for (word_t i = 0; i < hart_count; i++) {
+            fake_on(i);
+            if (fake_self()->mode == FAKE_USER && fake_env()->self == fake.init)
+                return;
+        }
+        time_forward();
+    }
+    fake_fail("the first environment never runs again");
+}
+
+static void take_apart(word_t call, page_t name)
+{
+    for (int pieces = 0; pieces < 10000; pieces++) {
+        init_find();
+        sysret_t answer = fake_call(call, (const word_t[6]){name});
+        check_all();
+        if (answer.error == ERR_OK)
+            return;
+        if (answer.error != ERR_AGAIN)
+            fake_fail("what the first environment owns cannot be taken apart");
+        interrupts(100);
+    }
+    fake_fail("something can never be taken apart");
+}
+
+static page_t owned(enum page_kind kind, page_t but)
+{
+    for (page_t page = FAKE_FIRST; page < FAKE_FIRST + pages.count; page++)
+        if (page_frame(page)->kind == kind && page_frame(page)->owner == fake.init && page != but)
+            return page;
+    return 0;
+}
+
+static void account(void)
+{
+    init_find();
+    space_t own = fake_env()->space->root;
+    for (page_t page; (page = owned(PAGE_ENV, 0)) != 0;) {
+        if (page == fake.init && (page = owned(PAGE_ENV, fake.init)) == 0)
+            break;
+        take_apart(CALL_env_destroy, page);
+    }
+    for (page_t page; (page = owned(PAGE_ROOT, own)) != 0;)
+        take_apart(CALL_space_destroy, page);
+    for (word_t i = 0; i < page_count(); i++)
+        if (page_number(i)->owner != fake.init)
+            fake_fail("a frame is not the first environment's again");
+    for (word_t hart = 0; hart < hart_count; hart++)
+        for (word_t position = 0; position < SLICES_MAX; position++)
+            if (fake_vectors[hart][position].env != fake.init)
+                fake_fail("a slice is not the first environment's again");
+}
+
+static void machine_run(word_t seed, word_t harts)
+{
+    const word_t asids[] = {16, 16, 0, 3};
+    machine_seed = seed;
+    machine_harts = harts;
+    bool verbose = storm.verbose;
+    storm = (struct storm){.random = seed, .verbose = verbose};
+    fake_boot((struct fake_options){.harts = harts, .frames = 256, .asid_bits = asids[any(4)], .no_sstc = chance(20),
+                                    .no_walker_bits = chance(30)});
+    fake_on(0);
+    act_tables();
+    for (int i = 0; i < 4; i++)
+        act_build();
+    while (storm.calls < options.calls)
+        step();
+    account();
+}
+
+static word_t number(const char *text)
+{
+    char *end;
+    word_t value = strtoul(text, &end, 0);
+    if (*text == '\0' || *end != '\0') {
+        fprintf(stderr, "storm: %s is not a number.\n", text);
+        exit(2);
+    }
+    return value;
+}
+
+int main(int count, char **arguments)
+{
+    options.seed = (word_t)time(NULL) << 20;
+    for (int i = 1; i < count; i++) {
+        const char *next = i + 1 < count ? arguments[i + 1] : "";
+        if (strcmp(arguments[i], "--verbose") == 0)
+            storm.verbose = true;
+        else if (strcmp(arguments[i], "--seed") == 0)
+            options.seed = number(next), i++;
+        else if (strcmp(arguments[i], "--calls") == 0)
+            options.calls = number(next), i++;
+        else if (strcmp(arguments[i], "--harts") == 0)
+            options.harts = number(next), i++;
+        else if (strcmp(arguments[i], "--machines") == 0)
+            options.machines = number(next), i++;
+        else {
+            fprintf(stderr, "usage: storm [--seed N] [--calls N] [--harts N] [--machines N] [--verbose]\n");
+            return 2;
+        }
+    }
+    setvbuf(stdout, NULL, _IOLBF, 0);
+    fake_failing = say_replay;
+    word_t machines = options.machines != 0 ? options.machines : 12, calls = 0, refusals = 0;
+    printf("storm: seed %lu, %lu machines\n", (unsigned long)options.seed, (unsigned long)machines);
+    for (word_t i = 0; i < machines; i++) {
+        machine_run(options.seed + i, options.harts != 0 ? options.harts : i % 2 == 0 ? 1 : 4);
+        calls += storm.calls;
+        refusals += storm.refusals;
+    }
+    printf("storm: %lu calls, %lu refused\n", (unsigned long)calls, (unsigned long)refusals);
+    return refusals * 10 > calls * 9; // hardly anything worked: that was no storm
+}

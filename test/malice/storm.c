@@ -1,0 +1,191 @@
+// SPDX-License-Identifier: BSD-2-Clause
+/*
+ * The random call storm.
+ *
+ *     storm SEED CALLS [--check N]
+ *
+ * In rounds until so many calls were made: some workers (storm_worker.c) beside each other, each with a space, frames,
+ * slices, interrupt sources and capabilities to the others. Every N calls (1,024) and at the end of each round the
+ * kernel checks all its invariants; then all is taken back, and counted. The seed is the first line that is printed. With
+ * --icount on one hart the same seed makes the same calls at the same times, and --check 1 names the first bad one.
+ */
+#include "account.h"
+#include "storm_report.h"
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#define ROUND_CALLS   16384 // of one worker
+#define STALL_US      3000000
+#define WAKE_US       1000
+#define WORKER_IRQS   8
+#define SLOT_WORKERS  SLOT_FREE // our capabilities to them, one slot each
+
+static struct child workers[STORM_PEERS];
+static word_t saves[STORM_PEERS];
+static size_t worker_count;
+static word_t check = AUDIT_EVERY;
+
+static const char *worker_build(size_t number, word_t seed, word_t calls)
+{
+    char text[4 + STORM_PEERS][24];
+    const char *argv[4 + STORM_PEERS] = {"storm_worker", text[1], text[2], text[3]};
+
+    snprintf(text[1], sizeof(text[1]), "%lu", (unsigned long)(seed >> 1));
+    snprintf(text[2], sizeof(text[2]), "%lu", (unsigned long)calls);
+    snprintf(text[3], sizeof(text[3]), "%lu", (unsigned long)check);
+    for (size_t i = 0; i < number; i++) { // those that are there already; of the others it hears by its slots
+        snprintf(text[4 + i], sizeof(text[4 + i]), "%lu", (unsigned long)workers[i].env);
+        argv[4 + i] = text[4 + i];
+    }
+    snprintf(text[4 + number], sizeof(text[4 + number]), "%lu", (unsigned long)self());
+    argv[4 + number] = text[4 + number];
+    return child_build(&workers[number], &(struct child_options){.program = "storm_worker", .argc = 5 + (int)number, .argv = argv,
+                                                                 .frames = STORM_FRAMES, .slices = 6});
+}
+
+// What it gets besides: its save area to be read by us, capabilities to all, sources.
+static const char *worker_equip(size_t number)
+{
+    saves[number] = vm_window_open(1);
+    if (!saves[number] || vm_bind(0, saves[number], workers[number].env + 1, 1, RIGHT_READ) != ERR_OK)
+        return "a worker's save area could not be mapped";
+    for (size_t i = 0; i < worker_count; i++)
+        if (child_grant(&workers[number], SLOT_WORKERS + i, 3 + i, RIGHTS_ENV) != ERR_OK)
+            return "a worker's capability was refused";
+    for (word_t source = 1, given = 0; source < IRQS_MAX && given < WORKER_IRQS; source++)
+        given += sys_irq_give(source, workers[number].env).error == ERR_OK; // those of a neighbour are no more ours
+    return NULL;
+}
+
+static const char *round_start(word_t seed)
+{
+    const char *why = NULL;
+    for (size_t i = 0; i < worker_count && !why; i++) {
+        why = worker_build(i, seed * 0x9e3779b97f4a7c15ul + i * 0xd1b54a32d192ed03ul, ROUND_CALLS);
+        if (!why && sys_cap_mint(SLOT_WORKERS + i, workers[i].env, RIGHTS_ENV).error != ERR_OK)
+            why = "there is no capability to a worker";
+    }
+    for (size_t i = 0; i < worker_count && !why; i++)
+        why = worker_equip(i);
+    for (size_t i = 0; i < worker_count && !why; i++)
+        why = child_start(&workers[i]);
+    return why;
+}
+
+// Calls of all workers so far; *running: how many have not ended.
+static word_t progress(size_t *running)
+{
+    word_t calls = 0;
+    int status;
+    *running = 0;
+    for (size_t i = 0; i < worker_count; i++) {
+        calls += REPORT_WORD(saves[i], REPORT_CALLS);
+        *running += !child_ended(&workers[i], &status);
+    }
+    return calls;
+}
+
+// Until all have ended or nobody makes progress: the calls that were made. Wakes whoever accepts and is not called.
+static word_t round_watch(size_t *stalled)
+{
+    word_t calls = 0, last = 0, since = time_now();
+    size_t running;
+    while ((calls = progress(&running)), running > 0) {
+        if (calls != last) {
+            last = calls;
+            since = time_now();
+        } else if (time_now() - since > time_from_us(STALL_US)) {
+            break;
+        }
+        for (size_t i = 0; i < worker_count; i++)
+            sys_env_notify(SLOT_WORKERS + i, STORM_WAKE);
+        events_wait(EVENT_BIT(CHILD), time_now() + time_from_us(WAKE_US));
+    }
+    *stalled = running;
+    return calls;
+}
+
+// How a worker ended; true when as it should, or when it was only slow.
+static bool worker_check(size_t number)
+{
+    int status;
+    if (!child_ended(&workers[number], &status) || status == 0)
+        return true;
+    unsigned long line = REPORT_WORD(saves[number], REPORT_LINE), call = REPORT_WORD(saves[number], REPORT_CALL);
+    unsigned long error = REPORT_WORD(saves[number], REPORT_ERROR), calls = REPORT_WORD(saves[number], REPORT_CALLS);
+    if (status == STORM_BROKEN_RULE)
+        printf("storm: worker %zu, call %lu: %lu rules of the kernel are broken\n", number, calls, line);
+    else if (status == STORM_BROKEN_CHECK)
+        printf("storm: worker %zu, call %lu, index %ld, answer %lu: storm_worker.c:%lu does not hold\n", number, calls, (long)call,
+               error, line);
+    else
+        printf("storm: worker %zu, call %lu: ended with status %d\n", number, calls, status);
+    if (child_env_state(&workers[number]) == ENV_FAULTED)
+        fault_print(&workers[number]);
+    return false;
+}
+
+static void round_end(void)
+{
+    for (size_t i = 0; i < worker_count; i++) {
+        if (saves[i])
+            vm_window_close(saves[i], 1);
+        saves[i] = 0;
+    }
+    for (size_t i = 0; i < worker_count; i++)
+        if (workers[i].env)
+            child_reap(&workers[i]);
+    heirs_reap(NULL, 0);
+    for (size_t i = 0; i < worker_count; i++)
+        sys_cap_drop(SLOT_WORKERS + i);
+}
+
+// One round; the calls made, or 0 when something was found.
+static word_t round_run(word_t seed, size_t *stalled)
+{
+    struct account before = account_take();
+    const char *why = round_start(seed);
+    bool good = !why;
+    word_t calls = good ? round_watch(stalled) : 0;
+    for (size_t i = 0; i < worker_count && !why; i++)
+        good &= worker_check(i);
+    round_end();
+    const char *harm = account_damage(before);
+    if (why || harm)
+        printf("storm: %s\n", why ? why : harm);
+    return good && !harm ? calls : 0;
+}
+
+int main(int argc, char **argv)
+{
+    if (argc != 3 && !(argc == 5 && strcmp(argv[3], "--check") == 0)) {
+        printf("usage: storm SEED CALLS [--check N]\n");
+        return 2;
+    }
+    word_t seed = strtoul(argv[1], NULL, 0), wanted = strtoul(argv[2], NULL, 0), calls = 0, round = 0, from = time_now();
+    size_t stalls = 0;
+    if (argc == 5)
+        check = strtoul(argv[4], NULL, 0);
+    if (check == 0)
+        check = AUDIT_EVERY;
+    worker_count = machine()->hart_count > 1 ? STORM_PEERS : 2;
+    printf("storm: seed %lu, %lu calls, audit every %lu\n", (unsigned long)seed, (unsigned long)wanted, (unsigned long)check);
+    fflush(stdout);
+    while (calls < wanted) {
+        size_t stalled = 0;
+        word_t more = round_run(seed + round, &stalled);
+        if (more == 0) {
+            printf("storm: seed %lu failed in round %lu, after %lu calls; a run of its own: storm %lu 1\n", (unsigned long)seed,
+                   (unsigned long)round, (unsigned long)calls, (unsigned long)(seed + round));
+            return 1;
+        }
+        calls += more;
+        stalls += stalled;
+        round++;
+    }
+    word_t ms = (time_now() - from) * 1000 / machine()->timebase_hz;
+    printf("storm: %lu calls in %lu rounds held, %lu ms, %zu workers were slow\n", (unsigned long)calls, (unsigned long)round,
+           (unsigned long)ms, stalls);
+    return 0;
+}
