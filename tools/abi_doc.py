@@ -210,7 +210,7 @@ def constants(*headers):
 
 
 def table_constants():
-    return constants("types.h", "layout.h", "cap.h", "machine.h", "stlb.h")
+    return constants("types.h", "layout.h", "page.h", "cap.h", "machine.h", "stlb.h")
 
 
 def enumeration(header, name):

@@ -81,11 +81,12 @@ def qemu_check(qemu=QEMU_DEFAULT):
 
 class Guest:
     def __init__(self, build="build/rivet", *, harts=4, mem="128M", icount=False, trace=False, append=(),
-                 app=(), framed=True, cpu=None, qemu=QEMU_DEFAULT, kernel=None, initrd=None, extra=()):
+                 app=(), framed=True, machine="virt", cpu=None, qemu=QEMU_DEFAULT, kernel=None, initrd=None,
+                 extra=()):
         self.kernel = kernel or os.path.join(build, "rivet.bin")
         self.initrd = initrd or os.path.join(build, "initrd.cpio")
         self.qemu = qemu
-        self.harts, self.mem, self.cpu = harts, mem, cpu
+        self.machine, self.cpu, self.harts, self.mem = machine, cpu, harts, mem
         # With `sleep=off` time jumps to the next timer: repeatable to the byte, but an idle shell is then so
         # busy with its timers that QEMU hears no key, not even its own.
         self.icount = ("shift=0,sleep=off" if app else "shift=0") if icount else None
@@ -106,7 +107,7 @@ class Guest:
 
     def command(self, serial=("-display", "none", "-monitor", "none", "-serial", "stdio")):
         """The command line of QEMU. Without the monitor every byte of input reaches the guest."""
-        line = [self.qemu, "-M", "virt", "-smp", str(self.harts), "-m", self.mem, *serial]
+        line = [self.qemu, "-M", self.machine, "-smp", str(self.harts), "-m", self.mem, *serial]
         line += ["-kernel", self.kernel, "-initrd", self.initrd, "-append", self.words]
         if self.framed:
             line += ["-no-reboot"]

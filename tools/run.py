@@ -89,7 +89,8 @@ def parser_make():
     add("--trace", action="store_true", help="the kernel reports each call, upcall and refusal")
     add("--verbose", action="store_true", help="show QEMU's command line and the firmware's chatter")
     add("--append", default="", metavar="WORDS", help="more boot arguments")
-    add("--cpu", metavar="MODEL", help="a model of QEMU's, like rv64,sstc=off (default: the machine's)")
+    add("--machine", default="virt", metavar="NAME", help="another of QEMU's machines, like sifive_u")
+    add("--cpu", metavar="MODEL", help="another of its models, like rv64,sstc=off (default: the machine's)")
     add("--qemu", default=QEMU_DEFAULT, metavar="PATH", help="another qemu-system-riscv64")
     add("--kernel", metavar="FILE", help="instead of rivet.bin")
     add("--initrd", metavar="FILE", help="instead of initrd.cpio")
@@ -119,8 +120,8 @@ def guest_make(options, framed=True):
     """The guest that the options describe. The shell is never framed: a person reads the line."""
     return Guest(options.build, harts=options.harts, mem=options.mem, icount=options.icount,
                  trace=options.trace, append=options.append.split(), app=options.app,
-                 framed=framed and bool(options.app), cpu=options.cpu, qemu=options.qemu,
-                 kernel=options.kernel, initrd=options.initrd)
+                 framed=framed and bool(options.app), machine=options.machine, cpu=options.cpu,
+                 qemu=options.qemu, kernel=options.kernel, initrd=options.initrd)
 
 
 # The terminal

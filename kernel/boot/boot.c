@@ -4,7 +4,7 @@
  * that everybody may read, the other harts.
  *
  *   RAM:  | firmware | image | frame table, page tables, info pages | free frames ... initrd ... device tree |
- *           NONE       NONE    NONE                                   FREE            DATA       NONE
+ *           NONE       NONE    NONE                                   FREE            DATA       FREE, once it was read
  */
 #include "boot/early.h"
 #include "boot/init.h"
@@ -22,6 +22,7 @@
 #include "trap/trace.h"
 #include "trap/trap.h"
 
+#define ASID_BITS_MIN 8
 #define FDT_MAX      (1ul << 20)
 #define GIGABYTE     (1ul << 30)
 #define MEGABYTES_2  (1ul << 21)
@@ -203,6 +204,10 @@ static env_t frames_own(void)
     return init;
 }
 
+_Static_assert((int)MACHINE_UART_NS16550 == (int)DEVICE_UART_NS16550 && (int)MACHINE_UART_DW_APB == (int)DEVICE_UART_DW &&
+               (int)MACHINE_UART_SIFIVE == (int)DEVICE_UART_SIFIVE && (int)MACHINE_TEST_SIFIVE == (int)DEVICE_FINISHER &&
+               (int)MACHINE_RTC_GOLDFISH == (int)DEVICE_RTC, "a device's kind is copied as it is");
+
 static void devices_boot(env_t init)
 {
     machine_info->console = ~0u;
@@ -314,8 +319,10 @@ void boot_main(word_t boot_id, word_t fdt, word_t load, word_t instructions)
     env_at(hw_hart())->hart = hw_hart();
     sbi_probe();
     word_t asid_bits = asid_bits_probe();
-    if (asid_bits == 0)
+    if (asid_bits < ASID_BITS_MIN) { // too few to give each space its own: do without
+        asid_bits = 0;
         asid_patch();
+    }
     const char *why = fdt % 8 != 0 ? "the firmware gave no device tree" : machine_read(&machine, direct(fdt), FDT_MAX);
     if (why != NULL)
         boot_fail(why);

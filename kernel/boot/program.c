@@ -20,7 +20,8 @@ static const char *header_check(const Elf64_Ehdr *elf, word_t size)
 {
     if (size < sizeof(*elf) || memcmp(elf->e_ident, ELFMAG, SELFMAG) != 0)
         return "init is not an ELF file";
-    if (elf->e_ident[EI_CLASS] != ELFCLASS64 || elf->e_machine != EM_RISCV || elf->e_type != ET_EXEC)
+    if (elf->e_ident[EI_CLASS] != ELFCLASS64 || elf->e_ident[EI_DATA] != ELFDATA2LSB ||
+        elf->e_machine != EM_RISCV || elf->e_type != ET_EXEC)
         return "init is not a 64-bit RISC-V program";
     if (elf->e_phentsize != sizeof(Elf64_Phdr) || elf->e_phnum > PROGRAM_SEGMENTS_MAX || elf->e_phoff > size ||
         elf->e_phnum * sizeof(Elf64_Phdr) > size - elf->e_phoff)

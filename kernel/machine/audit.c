@@ -27,14 +27,23 @@ static const struct {
     {irq_invariant, "irq: a source is enabled if and only if it is bound, to its owner"},
 };
 
+// It sleeps rather than spins: where harts share a processor, as in an emulator, the auditor needs it.
 void audit_park(void)
 {
     if (__atomic_load_n(&audit_phase, __ATOMIC_ACQUIRE) != AUDIT_RUNS)
         return;
+    word_t enabled = csr_read(sie);
+    csr_write(sie, SIE_SOFT);
     __atomic_fetch_add(&harts_parked, 1, __ATOMIC_ACQ_REL);
-    while (__atomic_load_n(&audit_phase, __ATOMIC_ACQUIRE) == AUDIT_RUNS)
-        hw_pause();
+    for (;;) {
+        csr_clear(sip, SIE_SOFT);
+        if (__atomic_load_n(&audit_phase, __ATOMIC_ACQUIRE) != AUDIT_RUNS)
+            break;
+        asm volatile("wfi");
+    }
     __atomic_fetch_sub(&harts_parked, 1, __ATOMIC_ACQ_REL);
+    csr_write(sie, enabled);
+    csr_set(sip, SIE_SOFT); // who poked this hart meanwhile had a reason of his own
 }
 
 void audit_context(void)
@@ -44,17 +53,24 @@ void audit_context(void)
         kernel_log("in environment %lx, own word %lu\n", env->self, *env_save(env, SAVE_ROOM));
 }
 
-// False when another hart audits already.
-static bool harts_stop(void)
+static uint32_t others_poke(void)
 {
-    uint32_t none = AUDIT_NONE, others = 0;
-    if (!__atomic_compare_exchange_n(&audit_phase, &none, AUDIT_RUNS, false, __ATOMIC_ACQ_REL, __ATOMIC_RELAXED))
-        return false;
+    uint32_t others = 0;
     for (word_t i = 0; i < hart_count; i++)
         if (i != hart_self()->index && __atomic_load_n(&hart_number(i)->online, __ATOMIC_ACQUIRE)) {
             others++;
             hart_poke(i);
         }
+    return others;
+}
+
+// False when another hart audits already.
+static bool harts_stop(void)
+{
+    uint32_t none = AUDIT_NONE;
+    if (!__atomic_compare_exchange_n(&audit_phase, &none, AUDIT_RUNS, false, __ATOMIC_ACQ_REL, __ATOMIC_RELAXED))
+        return false;
+    uint32_t others = others_poke();
     while (__atomic_load_n(&harts_parked, __ATOMIC_ACQUIRE) != others)
         hw_pause();
     return true;
@@ -62,7 +78,8 @@ static bool harts_stop(void)
 
 static void harts_go(void)
 {
-    __atomic_store_n(&audit_phase, AUDIT_ENDS, __ATOMIC_RELEASE);
+    __atomic_store_n(&audit_phase, AUDIT_ENDS, __ATOMIC_SEQ_CST);
+    others_poke();
     while (__atomic_load_n(&harts_parked, __ATOMIC_ACQUIRE) != 0)
         hw_pause();
     __atomic_store_n(&audit_phase, AUDIT_NONE, __ATOMIC_RELEASE);

@@ -99,8 +99,7 @@ enum error page_use(page_t page, env_t actor, enum page_kind kind, word_t detail
     page_lock(frame);
     enum error error = frame_usable(frame, actor);
     if (error == ERR_OK) {
-        if (!(frame->flags & PAGE_CLEAN))
-            page_clear(page);
+        page_clear(page);
         frame->flags = 0;
         frame->detail = detail;
         frame->order = 0;

@@ -9,7 +9,7 @@
  *   (1) A frame has an owner, except those of kind NONE; the owner is an environment.
  *   (2) `bindings` counts the link pairs on the frame's list; a FREE frame has none.
  *   (3) Only DATA and DEVICE frames (and tables and save areas, for reading) are ever bound.
- *   (4) A frame that became FREE is not CLEAN, and no capability to it is alive.
+ *   (4) No capability to a FREE frame is alive, and its contents are cleared before anybody sees them.
  *   (5) A frame leaves FREE only when every hart has crossed a trap boundary since it left its last kind,
  *       where assembly may have held a pointer to it.
  *   (6) The frames of a joined run have the owner of its first one, and nothing binds those behind it.

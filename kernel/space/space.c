@@ -29,7 +29,7 @@ void space_boot(pte_t *kernel_root, word_t satp, word_t asid_bits)
     asid_used[0] = 1; // 0 means: flush at every switch
 }
 
-// A number of its own for a space, 0 when there is none left. Bounded by ASIDS_MAX / 64 + 64 steps.
+// A number of its own for a space; 0 where the machine has none, or when all are taken. Bounded by ASIDS_MAX / 64 + 64 steps.
 static word_t asid_take(void)
 {
     for (word_t i = 0; i * 64 < asid_count; i++) {

@@ -213,7 +213,7 @@ kernel_trapped:                         /* a1: cause; a2: address; registers are
         mv      a0, t0
         call    trap_stopped
 
-/* ------------------------------------------------------------------ page faults: an STLB hit refills the leaf, 38
+/* ------------------------------------------------------------------ page faults: an STLB hit refills the leaf, 39
  * t1: cause - 8, positive; R_T1 has t1. */
 page_fault:
         ld      t1, R_STLB(t0)          /* the space's record, when it has an STLB */
@@ -293,7 +293,7 @@ call_entry:
         addi    t1, t1, 1
         bnez    t1, call_foreign_low
 
-/* slice_yield_to: 111 to the other environment. a0: slot. Whatever is unusual is for C to do or to refuse. */
+/* slice_yield_to: 112 to the other environment. a0: slot. Whatever is unusual is for C to do or to refuse. */
 slice_yield_to:
         FAST_PATH
         ld      t1, R_GRACE(t0)
@@ -474,7 +474,7 @@ pct_return_slow:
 
 /* ------------------------------------------------------------------ interrupts
  * From user mode only, at any instruction. Causes: 1 another hart pokes this one, 5 timer, 9 a device.
- * t0: boundary; t1: scause, R_T1 has its t1; sscratch: its t0. End of slice: 25 to the handler. */
+ * t0: boundary; t1: scause, R_T1 has its t1; sscratch: its t0. End of slice: 28 to the handler. */
 interrupt_entry:
         andi    t1, t1, 4
         beqz    t1, interrupt_other
@@ -484,8 +484,11 @@ interrupt_entry:
         beqz    t1, interrupt_slow      /* deferred */
         FAST_PATH
         sd      t2, SAVE_I_T2(t0)
-        sd      t0, R_GRACE(t0)
+        ld      t1, R_HART(t0)
+        ld      t1, H_SLICE_END(t1)
         csrr    t2, stimecmp
+        bne     t1, t2, timer_other     /* a slice has one grace time, however many run in it; or a call's deadline */
+        sd      t0, R_GRACE(t0)
         ld      t1, R_GRACE_TICKS(t0)
         add     t2, t2, t1
         csrw    stimecmp, t2
@@ -500,7 +503,11 @@ interrupt_deliver:                      /* t0: boundary; t1: free, in R_T1; t2: 
         csrr    t0, scause
         sret
 
-/* A device: 44 to the handler, when the source is bound to the environment that runs. */
+timer_other:
+        ld      t2, SAVE_I_T2(t0)
+        j       interrupt_slow
+
+/* A device: 40 to the handler, when the source is bound to the environment that runs. */
 interrupt_other:
         csrr    t1, scause
         andi    t1, t1, 8

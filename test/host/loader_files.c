@@ -183,8 +183,11 @@ const char *image_check(const uint8_t *image, size_t size)
     require(refusal == NULL || strlen(refusal) > 0);
     require(kernel_refusal == NULL || strlen(kernel_refusal) > 0);
     // The library is stricter, except about how many headers and pages there may be.
-    if (refusal == NULL && kernel_refusal != NULL)
-        require(plan.pages > PROGRAM_PAGES_MAX || ((const Elf64_Ehdr *)image)->e_phnum > PROGRAM_SEGMENTS_MAX);
+    if (refusal == NULL && kernel_refusal != NULL) {
+        Elf64_Ehdr elf;
+        memcpy(&elf, image, sizeof(elf));
+        require(plan.pages > PROGRAM_PAGES_MAX || elf.e_phnum > PROGRAM_SEGMENTS_MAX);
+    }
     return refusal;
 }
 

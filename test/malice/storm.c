@@ -26,6 +26,13 @@ static word_t saves[STORM_PEERS];
 static size_t worker_count;
 static word_t check = AUDIT_EVERY;
 
+// Two neighbouring harts for each worker, so that every pair shares some and every space has remote fences to make.
+static word_t worker_harts(size_t number)
+{
+    size_t count = machine()->hart_count;
+    return 1ul << number % count | 1ul << (number + 1) % count;
+}
+
 static const char *worker_build(size_t number, word_t seed, word_t calls)
 {
     char text[4 + STORM_PEERS][24];
@@ -41,7 +48,8 @@ static const char *worker_build(size_t number, word_t seed, word_t calls)
     snprintf(text[4 + number], sizeof(text[4 + number]), "%lu", (unsigned long)self());
     argv[4 + number] = text[4 + number];
     return child_build(&workers[number], &(struct child_options){.program = "storm_worker", .argc = 5 + (int)number, .argv = argv,
-                                                                 .frames = STORM_FRAMES, .slices = 6});
+                                                                 .frames = STORM_FRAMES, .slices = 6,
+                                                                 .harts = worker_harts(number)});
 }
 
 // What it gets besides: its save area to be read by us, capabilities to all, sources.

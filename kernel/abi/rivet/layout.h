@@ -35,7 +35,7 @@
 #define DEVICES_MAX  32
 
 // Bounds on the work of one call, in units of the thing named.
-#define PTE_BATCH    128  // pages of a range call
+#define PTE_BATCH    128  // pages that a range call takes; one that binds or unbinds does up to 32 and says so
 #define PAGE_BATCH   256  // frames of page_move
 #define CHAIN_MAX    8    // environments in a chain of calls
 

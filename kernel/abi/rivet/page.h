@@ -27,7 +27,6 @@ enum page_kind {
 };
 
 enum page_flag {
-    PAGE_CLEAN = 1, // a free frame that is all zeros already
     PAGE_DYING = 2, // being revoked: refuses everything until done
 };
 

@@ -344,7 +344,8 @@ void entry_interrupt(word_t cause)
     struct env *env = user();
     if (cause == CAUSE_EXTERN) {
         extern_entry(env);
-    } else if (cause == CAUSE_TIMER && env->grace == 0 && *env_save(env, SAVE_I_HANDLER) != 0) {
+    } else if (cause == CAUSE_TIMER && env->grace == 0 && *env_save(env, SAVE_I_HANDLER) != 0 &&
+               fake_self()->timer == hart_self()->slice_end) {
         env->grace = env_boundary(env);
         fake_self()->timer += env->grace_ticks;
         interrupt_deliver(env, CAUSE_TIMER);
