@@ -31,8 +31,10 @@ static const char *initrd_read(struct machine *m, const struct fdt *tree, fdt_no
         return "the device tree gives only one end of the initrd";
     if (!fdt_number(&start, &m->initrd_start) || !fdt_number(&end, &m->initrd_end))
         return "the initrd's place is not a number of 4 or 8 bytes";
-    if (m->initrd_start >= m->initrd_end)
+    if (m->initrd_start > m->initrd_end)
         return "the initrd ends before it starts";
+    if (m->initrd_start == m->initrd_end)
+        return NULL; // an empty file: as if there were none
     if (!memory_contains(m, m->initrd_start, m->initrd_end))
         return "the initrd lies outside of memory";
     return NULL;

@@ -418,9 +418,10 @@ sysret_t pte_map_range(space_t name, word_t address, page_t page, size_t count, 
         if (error != ERR_OK)
             break;
     }
-    if (mapped == 1)
+    // Another hart may have bound the page first, while this one still remembers that there was none.
+    if (mapped == 1 || error == ERR_BUSY)
         hw_fence_page(address, space->asid);
-    else if (mapped != 0)
+    if (mapped > 1)
         hw_fence_space(space->asid);
     lock_drop(&space->lock);
     return mapped != 0 ? done(mapped) : refuse(error);

@@ -38,7 +38,7 @@ sysret_t pte_map_super(space_t name, word_t address, page_t page, word_t rights,
         page_unlock(frame);
     }
     if (error == ERR_OK)
-        hw_fence_space(space->asid);
+        space_flush(space, address, SUPER_PAGES); // walkers may keep that there was nothing at the upper level
     lock_drop(&space->lock);
     return error == ERR_OK ? done(SUPER_PAGES) : refuse(error);
 }

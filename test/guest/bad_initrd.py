@@ -11,6 +11,7 @@ nothing else is wrong with these boots.
 
 import argparse
 import os
+import re
 import struct
 import subprocess
 import sys
@@ -19,9 +20,10 @@ import tempfile
 TOOLS = os.path.join(os.path.dirname(os.path.abspath(__file__)), "..", "..", "tools")
 sys.path.insert(0, TOOLS)
 
-from guest import FIRMWARE, Guest  # noqa: E402 (its folder is known only now)
+from guest import Guest, die_with_parent  # noqa: E402 (its folder is known only now)
 
 LIMIT_SECONDS = 40
+LOST = 125  # what run.py says when there was no status
 HEADER, FILE_SIZE, NAME_SIZE = 110, 54, 94  # of an entry of the archive, and offsets in it
 PROGRAM_HEADER = struct.Struct("<IIQQQQQQ")  # type, flags, offset, address, physical, file size, size, alignment
 LOAD, WRITE = 1, 2
@@ -138,27 +140,93 @@ DAMAGES = (
     ("segment_at_null", lambda i: i.segment(0, field(3, 0)), NO_PLACE),
     ("segment_endless", lambda i: i.segment(0, field(6, 2**64 - 1)), NO_PLACE),
     ("segment_over_save", lambda i: i.segment(1, field(3, 0x3FFFFFF000)), NO_PLACE),
-    ("segment_large", lambda i: i.segment(0, field(6, 0x1000000 + 1)), (LARGE, SHARED)),
+    ("segment_large", lambda i: i.segment(0, field(6, 0x1000000 + 1)), LARGE),
     ("segments_overlap", lambda i: i.segment(1, field(3, i.first_address())), SHARED),
     ("entry_nowhere", lambda i: i.header(24, "Q", 0x123456), ENTRY),
     ("entry_in_kernel", lambda i: i.header(24, "Q", 0xFFFFFFFF80000000), ENTRY),
     ("entry_odd", lambda i: i.header(24, "Q", i.first_address() + 1), ENTRY),
     ("entry_in_data", lambda i: i.header(24, "Q", i.data_address()), ENTRY),
 )
-FRAMED = ("missing", "noise", "cut_in_init", "text_init", "segments_overlap")  # these with `run APP`, too
+FRAMED = ("empty", "noise", "cut_in_init", "text_init", "segments_overlap")  # these with `run APP`, too
 
 
-def boot(build, initrd, framed):
-    """What the line said, without the firmware's part when framed; QEMU's exit status."""
-    if framed:
-        command = [os.path.join(TOOLS, "run.py"), "--build", build, "--harts", "2", "--timeout", str(LIMIT_SECONDS),
-                   "--initrd", initrd, "hello"]
-        result = subprocess.run(command, stdin=subprocess.DEVNULL, capture_output=True, timeout=2 * LIMIT_SECONDS)
-        assert result.stdout == b"", f"on stdout came {result.stdout!r}"
-        return result.stderr, result.returncode
-    with Guest(build, harts=1, framed=False, initrd=initrd) as guest:
-        if os.path.getsize(initrd) == 0:  # QEMU would take it for a file that is too short
-            guest.command = without_initrd(guest.command)
-        guest.start() if guest.process is None else None
-        guest.wait(LIMIT_SECONDS)
-        return bytes(guest.text[FIRMWARE]), guest.process.wait(LIMIT_SECONDS)
+
+def boot(build, initrd):
+    """What went over the line, and QEMU's exit status. `initrd` is None: QEMU gets none."""
+    command = Guest(build, harts=2, framed=False, initrd=initrd or "none").command()
+    if initrd is None:
+        at = command.index("-initrd")
+        del command[at : at + 2]
+    result = subprocess.run(command, stdin=subprocess.DEVNULL, stdout=subprocess.PIPE, stderr=subprocess.STDOUT,
+                            timeout=LIMIT_SECONDS, preexec_fn=die_with_parent, check=False)
+    return re.sub(rb"\r+\n", b"\n", result.stdout), result.returncode
+
+
+def run_hello(build, initrd):
+    command = [os.path.join(TOOLS, "run.py"), "--build", build, "--harts", "2", "--initrd", initrd]
+    return subprocess.run([*command, "--timeout", str(LIMIT_SECONDS), "hello"], stdin=subprocess.DEVNULL,
+                          capture_output=True, timeout=2 * LIMIT_SECONDS, check=False)
+
+
+def check(condition, *what):
+    if not condition:
+        raise AssertionError(" ".join(map(str, what)))
+
+
+def refused(build, initrd, sentence):
+    """At the line: the sentence is the kernel's only one and the last, and the machine is off."""
+    try:
+        text, status = boot(build, initrd)
+    except subprocess.TimeoutExpired as late:
+        raise AssertionError(f"QEMU did not end; the line said {late.stdout!r}") from None
+    said = text[text.find(b"rivet: ") :] if b"rivet: " in text else b""
+    check(said == f"rivet: cannot start: {sentence}.\n".encode(), "the kernel said", said, "not", sentence)
+    check(status == 0, "QEMU ended with", status)
+
+
+def refused_framed(build, initrd, sentence):
+    """A program that cannot run: nothing on standard output, the sentence on standard error, and a status."""
+    result = run_hello(build, initrd)
+    check(result.stdout == b"", "on standard output came", result.stdout)
+    wanted = f"rivet: cannot start: {sentence}.".encode()
+    check(result.stderr.count(wanted) == 1, "on standard error came", result.stderr, "without", sentence)
+    check(result.returncode == LOST, "the status is", result.returncode)
+
+
+def main():
+    parser = argparse.ArgumentParser(description=__doc__.split("\n", 1)[0])
+    parser.add_argument("--build", required=True, help="where the kernel and the programs were built")
+    parser.add_argument("only", nargs="*", help="names of damages; all without")
+    options = parser.parse_args()
+    with open(os.path.join(options.build, "initrd.cpio"), "rb") as file:
+        good = file.read()
+
+    failed = 0
+    with tempfile.TemporaryDirectory() as folder:
+        path = os.path.join(folder, "initrd.cpio")
+
+        def write(data):
+            with open(path, "wb") as out:
+                out.write(data)
+
+        write(Initrd(good).bytes)
+        result = run_hello(options.build, path)
+        check((result.returncode, result.stdout) == (0, b"Hello from Rivet\n"), "undamaged:", result)
+        for name, damage, sentence in DAMAGES:
+            if options.only and name not in options.only:
+                continue
+            if damage:
+                write(damage(Initrd(good)))
+            try:
+                refused(options.build, path if damage else None, sentence)
+                if name in FRAMED:
+                    refused_framed(options.build, path, sentence)
+                print("ok", name, flush=True)
+            except AssertionError as error:
+                print(f"not ok {name}: {error}", flush=True)
+                failed += 1
+    return 1 if failed else 0
+
+
+if __name__ == "__main__":
+    sys.exit(main())

@@ -144,6 +144,8 @@ static void test_refusals(void **state)
     ANSWERS(DIGITS(FILE_SIZE, "0000000G"), "a header of the bundle holds a number that is none", 0, corrupt);
     ANSWERS(DIGITS(NAME_SIZE, " 0000002"), "a header of the bundle holds a number that is none", 0, corrupt);
     ANSWERS(DIGITS(NAME_SIZE, "00000000"), "a name in the bundle is empty, too long, or cut off", 0, corrupt);
+    ANSWERS((DIGITS(NAME_SIZE, "00000000"), file.bytes[NAME - 1] = 0),
+            "a name in the bundle is empty, too long, or cut off", 0, corrupt);
     ANSWERS(DIGITS(NAME_SIZE, "00000101"), "a name in the bundle is empty, too long, or cut off", 0, corrupt);
     ANSWERS(DIGITS(NAME_SIZE, "ffffffff"), "a name in the bundle is empty, too long, or cut off", 0, truncated);
     ANSWERS(DIGITS(NAME_SIZE, "00000001"), "a name in the bundle does not end where it should", 0, corrupt);

@@ -94,6 +94,23 @@ static word_t progress(size_t *running)
     return calls;
 }
 
+// What a worker that makes no progress is doing.
+static void stall_print(size_t number)
+{
+    int status;
+    env_t env = workers[number].env;
+    size_t slices = 0;
+    if (child_ended(&workers[number], &status))
+        return;
+    for (word_t hart = 0; hart < machine()->hart_count; hart++)
+        for (word_t position = 0; position < SLICES_MAX; position++)
+            slices += slice_entry(hart, position)->env == env;
+    printf("storm: worker %zu is slow: state %lu, hart %ld, pending %#lx, %zu slices, after call %lu\n", number,
+           (unsigned long)sys_env_info(env, ENV_STATE).value, (long)sys_env_info(env, ENV_HART).value,
+           (unsigned long)*(volatile word_t *)(saves[number] + SAVE_PENDING), slices,
+           (unsigned long)REPORT_WORD(saves[number], REPORT_CALLS));
+}
+
 // Until all have ended or nobody makes progress: the calls that were made. Wakes whoever accepts and is not called.
 static word_t round_watch(size_t *stalled)
 {
@@ -110,6 +127,8 @@ static word_t round_watch(size_t *stalled)
             sys_env_notify(SLOT_WORKERS + i, STORM_WAKE);
         events_wait(EVENT_BIT(CHILD), time_now() + time_from_us(WAKE_US));
     }
+    for (size_t i = 0; i < worker_count && running > 0; i++)
+        stall_print(i);
     *stalled = running;
     return calls;
 }

@@ -142,11 +142,19 @@ storm_pass_on:
         li      t0, CALL_slice_yield
         ecall
 
+storm_work:                             /* computes for a little while, then gives the slice up, for ever */
+        li      t4, 2000
+1:      addi    t4, t4, -1
+        bnez    t4, 1b
+        lla     ra, storm_work
+        li      t0, CALL_slice_yield
+        ecall
+
         .section .rodata
         .balign 8
         .globl  storm_children, storm_children_count
 storm_children:
-        .dword  child_spin, child_exit, child_fault, child_accept, child_yield, storm_pass, 0x100, 0xffffffff80000000
+        .dword  storm_work, child_exit, child_fault, child_accept, child_yield, storm_pass, 0x100, 0xffffffff80000000
 storm_children_end:
 storm_children_count:
         .dword  (storm_children_end - storm_children) / 8
