@@ -4,7 +4,8 @@
  *
  *     console    the UART's registers and interrupt, a few frames, a slice on each hart
  *     session    nearly all frames, the bundle with its contents, all slices but a few. Its program is
- *                the shell, or, with the boot arguments `run APP ARG...`, that program
+ *                the shell, or, with the boot arguments `run APP ARG...`, that program. The boot argument
+ *                `greeting=TEXT` is for the shell to show, encoded as the arguments of programs are
  *
  * Then it waits for the session's end, reports its status on the console, and turns the machine off.
  * Nothing else can do that: the kernel lets only the first environment reset the machine.
@@ -18,6 +19,7 @@
 #define CONSOLE_FRAMES 64
 #define KEPT_SLICES    2 // per hart: one is the console's
 #define ARGUMENTS_MAX  64
+#define GREETING       "greeting="
 #define STATUS_STOPPED 130 // 128 + SIGINT: Ctrl-C
 #define STATUS_NOT_RUN 127 // as shells say that a program could not be started
 
@@ -70,20 +72,23 @@ static void percent_decode(char *word)
 }
 
 /*
- * The words behind `run`, percent-decoded. How many; 0 when there is no `run`. The words are cut from a
- * copy of the boot arguments.
+ * The program and its arguments, percent-decoded: the words behind `run`, or else the shell and its greeting.
+ * How many. The words are cut from a copy of the boot arguments.
  */
-static int run_arguments(const char *argv[ARGUMENTS_MAX])
+static int session_arguments(const char *argv[ARGUMENTS_MAX], bool *shell)
 {
     static char words[sizeof(machine()->arguments)];
     char *rest;
     int argc = 0;
     bool run = false;
+    char *greeting = NULL;
 
     strcpy(words, machine()->arguments);
     for (char *word = strtok_r(words, " ", &rest); word; word = strtok_r(NULL, " ", &rest)) {
         if (!run) {
             run = strcmp(word, "run") == 0;
+            if (strncmp(word, GREETING, strlen(GREETING)) == 0)
+                greeting = word + strlen(GREETING);
             continue;
         }
         if (argc == ARGUMENTS_MAX)
@@ -91,7 +96,15 @@ static int run_arguments(const char *argv[ARGUMENTS_MAX])
         percent_decode(word);
         argv[argc++] = word;
     }
-    return argc;
+    *shell = argc == 0;
+    if (!*shell)
+        return argc;
+    argv[0] = "shell";
+    if (greeting) {
+        percent_decode(greeting);
+        argv[1] = greeting;
+    }
+    return greeting ? 2 : 1;
 }
 
 static void console_begin(void)
@@ -174,14 +187,14 @@ static int session_wait(void)
 
 int main(void)
 {
-    const char *argv[ARGUMENTS_MAX] = {"shell"};
-    int argc = run_arguments(argv);
-    bool shell = argc == 0;
+    const char *argv[ARGUMENTS_MAX];
+    bool shell;
+    int argc = session_arguments(argv, &shell);
     int status = STATUS_NOT_RUN;
 
     console_begin();
     console_open(true);
-    if (session_begin(shell ? 1 : argc, argv, shell))
+    if (session_begin(argc, argv, shell))
         status = session_wait();
     fflush(stderr);
     console_status((word_t)status);

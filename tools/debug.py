@@ -32,7 +32,7 @@ def qemu_start(guest, port, log):
     line = f"pty,id=line,logfile={log.replace(',', ',,')}"
     serial = ["-display", "none", "-monitor", "none", "-chardev", line, "-serial", "chardev:line",
               "-S", "-gdb", f"tcp:127.0.0.1:{port}"]
-    guest.files_check()
+    guest.check()
     with tempfile.TemporaryFile("w+") as said:
         qemu = subprocess.Popen(guest.command(serial), stdin=subprocess.DEVNULL, stdout=said, stderr=said,
                                 start_new_session=True, preexec_fn=die_with_parent)

@@ -30,6 +30,8 @@ INPUT_GRACE_SECONDS = 1
 PR_SET_PDEATHSIG = 1  # from linux/prctl.h
 QEMU_DEFAULT = "qemu-system-riscv64"
 QEMU_OLDEST = (7, 2)
+WORDS_LIMIT = 1023  # what the kernel keeps of the boot arguments (machine_info.arguments)
+APP_LIMIT = 64  # a program's name and arguments (ARGUMENTS_MAX in apps/init.c)
 
 
 class GuestError(Exception):
@@ -92,6 +94,7 @@ class Guest:
         self.icount = ("shift=0,sleep=off" if app else "shift=0") if icount else None
         self.extra = list(extra)
         self.words = boot_words(framed, trace, append, app)
+        self.app_words = len(app)
         self.framed = framed
         self.decoder = Decoder()
         self.text = {stream: bytearray() for stream in (FIRMWARE, KERNEL, OUT, ERR)}  # what was read so far
@@ -117,7 +120,11 @@ class Guest:
             line += ["-icount", self.icount]
         return line + self.extra
 
-    def files_check(self):
+    def check(self):
+        """Refuses what the guest would cut off, and files that are not there."""
+        if len(self.words) > WORDS_LIMIT or self.app_words > APP_LIMIT:
+            limits = f"{APP_LIMIT} words reach a program, and {WORDS_LIMIT} bytes"
+            raise GuestError(f"There are too many arguments: {limits}.")
         for path in (self.kernel, self.initrd):
             if not os.path.isfile(path):
                 raise GuestError(f"{path} does not exist: build it first, with ./rivet build.")
@@ -125,7 +132,7 @@ class Guest:
     # The process
 
     def start(self):
-        self.files_check()
+        self.check()
         try:
             self.process = subprocess.Popen(self.command(), stdin=subprocess.PIPE, stdout=subprocess.PIPE,
                                             stderr=subprocess.STDOUT, bufsize=0, start_new_session=True,

@@ -22,7 +22,7 @@ import termios
 import time
 
 from guest import (ERR, FIRMWARE, KERNEL, OUT, Guest, GuestError, QEMU_DEFAULT, die_with_parent, qemu_check,
-                   qemu_end)
+                   qemu_end, word_encode)
 
 EXIT_TIMEOUT = 124
 EXIT_LOST = 125
@@ -36,6 +36,7 @@ INTERRUPTS_SECONDS = 2
 INPUT_AHEAD = 4096  # bytes read from standard input that the guest has not taken yet
 TEXT_LIMIT = 65536
 PROMPT = b"rivet> "
+GREETING = "Ctrl-A x leaves QEMU; 'help' lists the commands."
 
 
 def say(text):
@@ -260,8 +261,10 @@ def run_with_pipes(guest, options):
 
 def run_on_terminal(guest, options):
     """The shell for a person: QEMU has the terminal to itself, with its own escape key."""
-    guest.files_check()
+    guest.check()
     say("starting; Ctrl-A x leaves QEMU, Ctrl-A h lists its other keys.")
+    # And again behind the firmware's banner, which fills the screen.
+    guest.words += f" greeting={word_encode(GREETING)}"
     before = termios.tcgetattr(0)
     signal.signal(signal.SIGINT, signal.SIG_IGN)
     qemu = subprocess.Popen(guest.command(serial=["-nographic"]), preexec_fn=die_with_parent)

@@ -144,7 +144,8 @@ static void shell_put(void *context, const char *bytes, size_t count)
     fwrite(bytes, 1, count, stdout);
 }
 
-int main(void)
+// With an argument: what to say before the first prompt, as how to leave this machine.
+int main(int argc, char **argv)
 {
     static struct line line = {.terminal = {.get = shell_get, .put = shell_put}};
 
@@ -152,6 +153,8 @@ int main(void)
         printf("shell: the console does not answer.\n");
         return EXIT_FAILURE;
     }
+    if (argc > 1)
+        printf("%s\n", argv[1]);
     for (;;) {
         jobs_notice();
         (void)console_mode(CONSOLE_RAW);

@@ -319,15 +319,16 @@ void boot_main(word_t boot_id, word_t fdt, word_t load, word_t instructions)
     env_at(hw_hart())->hart = hw_hart();
     sbi_probe();
     word_t asid_bits = asid_bits_probe();
-    if (asid_bits < ASID_BITS_MIN) { // too few to give each space its own: do without
-        asid_bits = 0;
-        asid_patch();
-    }
     const char *why = fdt % 8 != 0 ? "the firmware gave no device tree" : machine_read(&machine, direct(fdt), FDT_MAX);
     if (why != NULL)
         boot_fail(why);
     machine_framed = argument_given(machine.bootargs, "framed");
     traced = trace_boot(machine.bootargs);
+    // Too few to give each space its own: do without. So can be asked for, because every QEMU has them.
+    if (asid_bits < ASID_BITS_MIN || argument_given(machine.bootargs, "no_asids")) {
+        asid_bits = 0;
+        asid_patch();
+    }
     if (!sbi_has(SBI_TIME) || !sbi_has(SBI_IPI) || !sbi_has(SBI_RFENCE) || !sbi_has(SBI_HSM))
         boot_fail("the firmware lacks an SBI extension (TIME, IPI, RFENCE and HSM are needed)");
 

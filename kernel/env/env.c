@@ -100,6 +100,9 @@ void env_wake(struct env *env)
     word_t hart = __atomic_load_n(&env->hart, __ATOMIC_RELAXED); // once: its hart may be leaving it
     if (env->claim == CLAIM_TAKEN && env->callee == 0 && hart != 0 && hart != self->boundary)
         hart_poke(hart_at(hart)->index);
+    struct hart *holder = float_holder(env);
+    if (holder != NULL)
+        hart_poke(holder->index);
     idle_wake(env, self); // also when it runs: it may stop to, and leave the event to one of them
 }
 
@@ -431,6 +434,8 @@ sysret_t sys_env_float(word_t on)
         float_enter(hart, self);
     else if (hart->floats == self)
         hart->floats = NULL;
+    if (on && self->caller != 0)
+        env_at(self->caller)->hart = 0; // the fast return would leave our registers here
     // The way back to the caller leaves sstatus as it is.
     if (on)
         hw_float_on();

@@ -54,7 +54,8 @@ struct env {
     word_t accept_pc;       // where its pct_accept returns when an event comes
     word_t accept_sp;
     word_t open_epoch;      // of open_from
-    word_t spare_[26];
+    word_t accept_events;   // events that end its pct_accept; apart from wait_events, as it may wait while it serves
+    word_t spare_[25];
 
     // From here on assembly knows the offsets: RECORD in regs.def, checked in env.c.
     union {

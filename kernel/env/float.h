@@ -13,5 +13,12 @@
 void float_enter(struct hart *hart, struct env *env);
 // Whoever's registers the hart holds, they go home.
 void float_leave(struct hart *hart);
+/*
+ * The other hart that still holds an environment's registers, NULL when none does. A chain of fast transfers leaves
+ * them there while others run, and the first of the chain may be freed by the death of the second.
+ */
+struct hart *float_holder(const struct env *env);
+// The hart runs `env` and was interrupted: if it holds another's registers, that one may wait for them.
+void float_expel(struct hart *hart, const struct env *env);
 
 #endif

@@ -68,7 +68,8 @@ static uint32_t others_poke(void)
 static bool harts_stop(void)
 {
     uint32_t none = AUDIT_NONE;
-    if (!__atomic_compare_exchange_n(&audit_phase, &none, AUDIT_RUNS, false, __ATOMIC_ACQ_REL, __ATOMIC_RELAXED))
+    if (!__atomic_compare_exchange_n(&audit_phase, &none, AUDIT_RUNS, false, __ATOMIC_ACQ_REL,
+                                     __ATOMIC_RELAXED))
         return false;
     uint32_t others = others_poke();
     while (__atomic_load_n(&harts_parked, __ATOMIC_ACQUIRE) != others)

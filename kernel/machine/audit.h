@@ -3,8 +3,8 @@
  * audit: every invariant of every room, checked while all harts stand still. Only in kernels built for tests
  * (RIVET_AUDIT); in others nothing of it is left.
  *
- * The auditing hart holds no lock while it waits for the others, so whoever waits for a lock gets it, leaves the
- * kernel, and is caught at its next trap from user mode, where it holds nothing.
+ * The auditing hart holds no lock while it waits for the others, so whoever waits for a lock gets it, leaves
+ * the kernel, and is caught at its next trap from user mode, where it holds nothing.
  */
 #ifndef KERNEL_AUDIT_H
 #define KERNEL_AUDIT_H

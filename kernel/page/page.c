@@ -20,9 +20,13 @@ static word_t quiesce_epoch; // 0: nobody to wait for
 
 static bool everybody_left(void)
 {
-    if (quiesce_epoch != 0 && !quiesce_done(quiesce_epoch))
+    word_t epoch = __atomic_load_n(&quiesce_epoch, __ATOMIC_ACQUIRE);
+    if (epoch == 0)
+        return true;
+    if (!quiesce_done(epoch))
         return false;
-    quiesce_epoch = 0;
+    // Another hart may have begun a later one meanwhile: that one stays.
+    __atomic_compare_exchange_n(&quiesce_epoch, &epoch, 0, false, __ATOMIC_RELAXED, __ATOMIC_RELAXED);
     return true;
 }
 
@@ -329,9 +333,10 @@ sysret_t sys_page_join(page_t page)
     if (!env_acts_for(self, first->owner))                                 return refuse(ERR_PERM);
 
     for (word_t batch = 0; batch < JOIN_BATCH && first->detail < SUPER_PAGES; batch++) {
-        error = page_use(page + first->detail, self, PAGE_PART, page); // its owner may have used it meanwhile
+        bool strange = first[first->detail].owner != first->owner; // it went to a child that never ran
+        error = strange ? ERR_PERM : page_use(page + first->detail, self, PAGE_PART, page); // or was used meanwhile
         if (error != ERR_OK)
-            return refuse(error);
+            return batch == 0 ? refuse(error) : again(first->detail); // the next piece says it, and does nothing
         first->detail++;
     }
     if (first->detail < SUPER_PAGES)

@@ -122,8 +122,8 @@ void trap_pct_call(struct env *env)
     env->pc = regs[REG_RA];
     env->sp = regs[REG_SP];
     env->call_deadline = deadline;
-    if (deadline != 0)
-        env->hart = 0; // the fast return would leave the deadline behind, for the next call
+    if (deadline != 0 || callee->floats)
+        env->hart = 0; // the fast return would leave the deadline behind, or the callee's floating-point registers
     callee->caller = env_boundary(env);
     env->callee = env_boundary(callee);
     hart_change(hart, env, callee);
@@ -188,7 +188,7 @@ sysret_t sys_pct_accept(word_t entry, word_t stack, word_t events)
     self->gate_sp = stack;
     self->accept_pc = hw_return_pc();
     self->accept_sp = self->sp;
-    self->wait_events = events;
+    self->accept_events = events;
     slice_leave(self, ERR_OK, 0);
     slice_release(self, gate_claim(self));
     slice_next();

@@ -91,7 +91,7 @@ enum error pte_may_bind(struct frame *frame, word_t rights, slot_t slot)
     }
     if (frame->kind == PAGE_SAVE && frame->detail == self->self) return ERR_OK;
     if (!env_acts_for(self->self, frame->owner))                 return ERR_PERM;
-    if (frame->kind == PAGE_FREE)                                return ERR_KIND;
+    if (frame->kind == PAGE_FREE || frame->kind == PAGE_PART)    return ERR_KIND;
     if (frame->kind == PAGE_DATA || frame->kind == PAGE_DEVICE || frame->kind == PAGE_SAVE) return ERR_OK;
     return rights == RIGHT_READ ? ERR_OK : ERR_KIND; // invariant (5)
 }

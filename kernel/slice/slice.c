@@ -47,13 +47,18 @@ bool slice_claim(struct env *env)
     word_t pending = 0;
     bool accepting = claim != CLAIM_STOPPED;
     if (accepting || env->waiting) {
-        pending = __atomic_load_n(env_save(env, SAVE_PENDING), __ATOMIC_RELAXED) & env->wait_events;
+        word_t events = accepting ? env->accept_events : env->wait_events;
+        pending = __atomic_load_n(env_save(env, SAVE_PENDING), __ATOMIC_RELAXED) & events;
         bool late = env->waiting && env->wait_deadline != 0 && hw_time() >= env->wait_deadline;
         if (pending == 0 && !late)
             return false;
     }
     if (!__atomic_compare_exchange_n(&env->claim, &claim, CLAIM_TAKEN, false, __ATOMIC_ACQUIRE, __ATOMIC_RELAXED))
         return false; // somebody was faster
+    if (float_holder(env) != NULL) { // its registers come when that hart is interrupted: env_wake saw to it
+        __atomic_store_n(&env->claim, claim, __ATOMIC_RELEASE);
+        return false;
+    }
     if (env->waiting || accepting) {
         env->result_error = pending != 0 ? ERR_OK : ERR_DEADLINE;
         env->result_value = pending;
@@ -101,7 +106,8 @@ void slice_release(struct env *env, long claim)
     __atomic_store_n(&env->claim, claim, __ATOMIC_SEQ_CST);
     __atomic_thread_fence(__ATOMIC_SEQ_CST); // whoever posts an event sets it before it looks at the claim
     bool waits = env->waiting || claim != CLAIM_STOPPED;
-    if (waits && env->wait_deadline == 0 && (*env_save(env, SAVE_PENDING) & env->wait_events) == 0)
+    word_t events = claim != CLAIM_STOPPED ? env->accept_events : env->wait_events;
+    if (waits && env->wait_deadline == 0 && (*env_save(env, SAVE_PENDING) & events) == 0)
         return;
     if (!(env->slice_harts >> hart_self()->index & 1))
         env_wake(env); // it ran on borrowed time: harts where it has its own may sleep

@@ -69,7 +69,7 @@
 /* A switch of space; t5 and \satp are lost. Where the machine has no ASIDs, boot writes sfence.vma over the nop. */
 .macro space_switch satp
         csrw    satp, \satp
-        .pushsection .rodata.patch, "a"
+        .pushsection .patch_sites, "a"
         .balign 4
         .word   9f - .
         .popsection

@@ -3,10 +3,13 @@
 
 #include "trap.h"
 
+#include "env/float.h"
 #include "hart.h"
 #include "irq/irq.h"
 #include "kernel.h"
+#include "machine/machine.h"
 #include "panic.h"
+#include "sbi.h"
 #include "slice/slice.h"
 #include "stlb/stlb.h"
 
@@ -31,6 +34,7 @@ bool trap_upcall(struct env *env, word_t *regs, word_t cause)
 void trap_interrupt(struct env *env, word_t cause)
 {
     struct hart *hart = hart_self();
+    float_expel(hart, env);
     quiesce_see(hart); // straight from user mode: nothing of the kernel's is held
     switch (cause) {
     case CAUSE_TIMER:
@@ -57,6 +61,11 @@ void trap_stopped(word_t boundary, word_t cause, word_t address)
         panic_trap((const word_t *)(boundary + SAVE_F_PC), cause, address);
 
     struct env *env = env_at(boundary);
+    if (env->self == machine_info->init) { // it owns what nobody else does, and nobody hears of its end
+        kernel_log("rivet: init was stopped by an exception: cause %lx, pc %lx, address %lx.\n", cause,
+                   *env_save(env, SAVE_F_PC), address);
+        sbi_reset(false);
+    }
     *env_save(env, SAVE_STOP_CAUSE) = cause;
     *env_save(env, SAVE_STOP_ADDRESS) = address;
     lock_take(&structure_lock);

@@ -43,12 +43,13 @@ void upcall_events_serve(void); // call it for those that are pending
 /*
  * What threads do when a program has them; without them the program gives the hart up and goes on where
  * it was.
- *   slice_end   the slice is over: give the hart up and name the frame to go on with
+ *   slice_end   the slice is over: give the hart up, unless the kernel took it already, and name the frame
+ *               to go on with
  *   wait        let others run until an event or the deadline may have come; false: upcalls are held,
  *               nobody else can run
  */
 struct thread_hooks {
-    struct trap_frame *(*slice_end)(struct trap_frame *frame);
+    struct trap_frame *(*slice_end)(struct trap_frame *frame, bool give_up);
     bool (*wait)(word_t events, word_t deadline);
 };
 extern const struct thread_hooks *thread_hooks; // NULL: no threads

@@ -137,12 +137,15 @@ struct trap_frame *upcall_interrupt(struct trap_frame *frame)
         *running = *frame; // invariant (2)
 
     upcall_events_serve();
-    // With SWITCHED the end is over already: the kernel gave the hart to others meanwhile.
-    if (events_take(OUR_EVENTS) != EVENT_BIT(SLICE_END))
+    word_t events = events_take(OUR_EVENTS);
+    if (!(events & EVENT_BIT(SLICE_END)))
         return running;
+    // With SWITCHED the kernel gave the hart to others meanwhile, and this is the next slice already.
+    bool give_up = !(events & EVENT_BIT(SWITCHED));
     if (thread_hooks)
-        return thread_hooks->slice_end(running);
-    sys_slice_yield();
+        return thread_hooks->slice_end(running, give_up);
+    if (give_up)
+        sys_slice_yield();
     return running;
 }
 

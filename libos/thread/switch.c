@@ -117,11 +117,14 @@ static struct trap_frame *switch_by_itself(struct trap_frame *frame)
     return turn_begin();
 }
 
-static struct trap_frame *switch_at_slice_end(struct trap_frame *frame)
+// The turn ends with the slice also when this came too late to give the rest of it up: or else, where that
+// is the rule, nobody but the running thread would ever run.
+static struct trap_frame *switch_at_slice_end(struct trap_frame *frame, bool give_up)
 {
     (void)frame;
     turn_end();
-    sys_slice_yield();
+    if (give_up)
+        sys_slice_yield();
     return turn_begin();
 }
 

@@ -31,7 +31,7 @@ class Shell:
 
     def __init__(self, options):
         self.harts = options.harts
-        self.line = pexpect.spawn(RUN, ["--build", options.build, "--harts", str(options.harts)],
+        self.line = pexpect.spawn(RUN, ["--build", options.build, "--harts", str(options.harts), *options.more],
                                   timeout=LIMIT_SECONDS, encoding="utf-8", codec_errors="replace",
                                   dimensions=(24, 80))
         self.line.logfile_read = self.log = Log()
@@ -431,12 +431,13 @@ def main():
     parser = argparse.ArgumentParser(description=__doc__.split("\n", 1)[0])
     parser.add_argument("--build", required=True, help="where the kernel and the programs were built")
     parser.add_argument("--harts", type=int, default=4)
+    parser.add_argument("more", nargs="*", metavar="-- OPTIONS",
+                        help="more options of run.py's; then there is only the one long session")
     options = parser.parse_args()
+    others = () if options.more else (poweroff, piped, slow_reader)
     try:
-        session(options)
-        poweroff(options)
-        piped(options)
-        slow_reader(options)
+        for part in (session, *others):
+            part(options)
     except (AssertionError, pexpect.ExceptionPexpect) as error:
         print("not ok:", str(error).split("<pexpect.", 1)[0].strip(), file=sys.stderr)
         return 1

@@ -180,9 +180,10 @@ static void test_truncated(void **state)
 // Each of the 13 numbers of each header with lies in it: the rules hold whatever it is taken for.
 static void test_fields(void **state)
 {
-    static const char *const lies[] = {"00000000", "00000001", "00000003", "00000005", "0000000c", "00000010", "000000ff",
-                                       "00000100", "00000101", "00000200", "7fffffff", "80000000", "FFFFFF00", "fffffffc",
-                                       "ffffffff", "0x000001", "       1", "-0000001", "\0\0\0\0\0\0\0\0"};
+    static const char *const lies[] = {"00000000", "00000001", "00000003", "00000005", "0000000c", "00000010",
+                                       "000000ff", "00000100", "00000101", "00000200", "7fffffff", "80000000",
+                                       "FFFFFF00", "fffffffc", "ffffffff", "0x000001", "       1", "-0000001",
+                                       "\0\0\0\0\0\0\0\0"};
     const size_t entries[] = {0, INIT, EMPTY, TRAILER};
     int refused[13] = {0};
     (void)state;

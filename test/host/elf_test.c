@@ -154,7 +154,6 @@ static void test_kernel_header(void **state)
     KERNEL(HEADER->e_machine = EM_X86_64, "init is not a 64-bit RISC-V program");
     KERNEL(HEADER->e_type = ET_DYN, "init is not a 64-bit RISC-V program");
     KERNEL(HEADER->e_phentsize = 55, "init's ELF file is truncated or lies about its segments");
-    KERNEL(HEADER->e_phnum = 17, "init's ELF file is truncated or lies about its segments");
     KERNEL(HEADER->e_phoff = file.size + 1, "init's ELF file is truncated or lies about its segments");
     KERNEL(HEADER->e_phoff = file.size - FILE_SEGMENTS * sizeof(Elf64_Phdr) + 1,
            "init's ELF file is truncated or lies about its segments");
@@ -182,6 +181,7 @@ static void test_kernel_segments(void **state)
     KERNEL(SEGMENT(3)->p_vaddr = 0xffffffffffffe000, "init's ELF file has a segment where no program can be");
     KERNEL(SEGMENT(3)->p_memsz = ~0ul, "init's ELF file has a segment where no program can be");
     KERNEL(SEGMENT(3)->p_vaddr = 0x12000, "init's ELF file has segments that share a page");
+    KERNEL(SEGMENT(3)->p_vaddr = 0x12800, "init's ELF file has segments that share a page"); // but no byte
     KERNEL(SEGMENT(3)->p_vaddr = 0xffff, "init's ELF file has segments that share a page");
     KERNEL(SEGMENT(3)->p_vaddr = 0xe000, "read"); // in any order
     KERNEL(SEGMENT(2)->p_memsz = 0x2001, "init's ELF file has segments that share a page");
@@ -189,6 +189,7 @@ static void test_kernel_segments(void **state)
     KERNEL(SEGMENT(3)->p_memsz = 4093 * 4096 + 1, "init's program is larger than 16 MiB");
     KERNEL(SEGMENT(2)->p_memsz = SEGMENT(2)->p_filesz = 0, "read");
     KERNEL(many(16, 4096, 4096), "read");
+    KERNEL(many(17, 4096, 4096), "init's ELF file is truncated or lies about its segments");
 }
 
 // A file is read as soon as all that its headers name is there, and not a byte earlier.

@@ -105,7 +105,8 @@ static void load_none(const uint8_t *image, size_t index)
 
 static uint64_t rights_of(const Elf64_Phdr *header, uint64_t always)
 {
-    return always | (header->p_flags & PF_R ? 2 : 0) | (header->p_flags & PF_W ? 4 : 0) | (header->p_flags & PF_X ? 8 : 0);
+    uint32_t flags = header->p_flags;
+    return always | (flags & PF_R ? 2 : 0) | (flags & PF_W ? 4 : 0) | (flags & PF_X ? 8 : 0);
 }
 
 static void identity_check(const uint8_t *image, size_t size, uint64_t entry)

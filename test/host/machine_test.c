@@ -273,6 +273,14 @@ static void test_no_console(void **state)
     assert_string_equal(m.bootargs, "");
 }
 
+static void test_empty_initrd(void **state)
+{
+    (void)state;
+    struct machine m = machine_of("empty_initrd.dtb");
+
+    assert_true(m.initrd_start == m.initrd_end);
+}
+
 static void expect_isa(const char *isa, uint32_t expected)
 {
     uint32_t flags = 0;
@@ -327,6 +335,7 @@ int main(int count, char **arguments)
         cmocka_unit_test(test_usable_harts_come_first),
         cmocka_unit_test(test_console_by_alias),
         cmocka_unit_test(test_no_console),
+        cmocka_unit_test(test_empty_initrd),
         cmocka_unit_test(test_isa_strings),
     };
 

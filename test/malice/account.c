@@ -22,11 +22,9 @@ static page_t orphan_find(void)
 {
     for (page_t page = machine()->ram_first; page < machine()->ram_first + machine()->ram_count; page++) {
         const volatile struct frame *frame = frame_entry(page);
-        if (frame->kind == PAGE_NONE)
-            continue;
+        if (frame->kind == PAGE_NONE) continue;
         const volatile struct frame *owner = frame_entry(frame->owner);
-        if (owner == NULL || owner->kind != PAGE_ENV)
-            return page;
+        if (owner == NULL || owner->kind != PAGE_ENV) return page;
     }
     return 0;
 }
@@ -39,26 +37,23 @@ const char *account_damage(struct account before)
     sysret_t audit;
 
     if (memcmp(&before, &after, sizeof(before)) != 0) {
-        snprintf(text, sizeof(text), "we had %zu frames, %zu slices, %zu irqs, and now %zu, %zu, %zu", before.frames,
-                 before.slices, before.irqs, after.frames, after.slices, after.irqs);
+        snprintf(text, sizeof(text), "we had %zu frames, %zu slices, %zu irqs, and now %zu, %zu, %zu",
+                 before.frames, before.slices, before.irqs, after.frames, after.slices, after.irqs);
         return text;
     }
     if (orphan) {
         snprintf(text, sizeof(text), "frame %#lx is owned by nobody who lives", (long)orphan);
         return text;
     }
-    while ((audit = sys_machine_audit()).error == ERR_AGAIN)
-        continue;
-    if (audit.error == ERR_STATE)
-        return "this kernel was built without RIVET_AUDIT";
+    while ((audit = sys_machine_audit()).error == ERR_AGAIN) continue;
+    if (audit.error == ERR_STATE) return "this kernel was built without RIVET_AUDIT";
     return audit.value ? "an invariant of the kernel is broken" : NULL;
 }
 
 static bool is_kept(page_t page, const struct child *kept, size_t kept_count)
 {
     for (size_t i = 0; i < kept_count; i++)
-        if (kept[i].env == page || kept[i].space == page)
-            return true;
+        if (kept[i].env == page || kept[i].space == page) return true;
     return false;
 }
 
@@ -67,15 +62,15 @@ void heirs_reap(const struct child *kept, size_t kept_count)
     page_t first = machine()->ram_first, end = first + machine()->ram_count;
 
     for (page_t page = first; page < end; page++)
-        if (frame_entry(page)->kind == PAGE_ENV && frame_entry(page)->owner == self() && !is_kept(page, kept, kept_count)) {
-            while (sys_env_destroy(page).error == ERR_AGAIN)
-                continue;
+        if (frame_entry(page)->kind == PAGE_ENV && frame_entry(page)->owner == self() &&
+            !is_kept(page, kept, kept_count)) {
+            while (sys_env_destroy(page).error == ERR_AGAIN) continue;
             page = first; // what it had created is ours now
         }
     for (page_t page = first; page < end; page++)
-        if (frame_entry(page)->kind == PAGE_ROOT && frame_entry(page)->owner == self() && !is_kept(page, kept, kept_count))
-            while (sys_space_destroy(page).error == ERR_AGAIN)
-                continue;
+        if (frame_entry(page)->kind == PAGE_ROOT && frame_entry(page)->owner == self() &&
+            !is_kept(page, kept, kept_count))
+            while (sys_space_destroy(page).error == ERR_AGAIN) continue;
 }
 
 void fault_print(const struct child *child)
@@ -84,6 +79,5 @@ void fault_print(const struct child *child)
     if (window && vm_bind(0, window, child->env + 1, 1, RIGHT_READ) == ERR_OK)
         printf("  cause %lu at pc %#lx, address %#lx\n", *(unsigned long *)(window + SAVE_STOP_CAUSE),
                *(unsigned long *)(window + SAVE_F_PC), *(unsigned long *)(window + SAVE_STOP_ADDRESS));
-    if (window)
-        vm_window_close(window, 1);
+    if (window) vm_window_close(window, 1);
 }

@@ -1,5 +1,8 @@
 // SPDX-License-Identifier: BSD-2-Clause
-/* Callees that exit, fault, or take longer than the deadline in the middle of a call: the caller hears of each. */
+/*
+ * Callees that exit, fault, or take longer than the deadline in the middle of a call: the caller hears of
+ * each.
+ */
 #include "attack.h"
 
 static long call(void (*entry)(void), word_t deadline)

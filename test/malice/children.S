@@ -5,8 +5,8 @@
 
 #define SAVE(offset, name, text) .equ SAVE_##name, offset
 #include <rivet/regs.def>
-#define SYSCALL(index, room, verb, arity, arguments, errors, text) .equ CALL_##room##_##verb, CALL_BASE + index
-#define HOTCALL(index, room, verb, errors, text)                   .equ CALL_##room##_##verb, CALL_BASE + index
+#define SYSCALL(index, room, verb, ...) .equ CALL_##room##_##verb, CALL_BASE + index
+#define HOTCALL(index, room, verb, ...) .equ CALL_##room##_##verb, CALL_BASE + index
 #include <rivet/syscall.def>
 
 .equ SLOT_OWN, 8
@@ -34,9 +34,9 @@ spin_upcall:
         jr      gp
 
 /*
- * Those who relay open the interrupt slots of both whenever they run, so that each has the grace time when the slice
- * ends, and pass the hart on as soon as it is there. The attacker's save area is where every program's is, its children's are at
- * RELAYS and behind.
+ * Those who relay open the interrupt slots of both whenever they run, so that each has the grace time when
+ * the slice ends, and pass the hart on as soon as it is there. The attacker's save area is where every
+ * program's is, its children's are at RELAYS and behind.
  */
 .equ RELAYS, 0x40000000
 .macro slots_open handler
@@ -69,6 +69,31 @@ relay_sent:                             /* each is the other's: give it to him, 
         li      a1, 0
         kernel  pct_send
         j       relay_send
+
+        .globl  long_echo, server_waits
+long_echo:
+        rdtime  t4
+        li      t5, 1000000             /* a tenth of a second where time counts ten million a second */
+        add     t4, t4, t5
+1:      rdtime  t5
+        bltu    t5, t4, 1b
+        kernel  pct_return
+        j       long_echo
+server_waits:
+        lla     a0, server_entry
+        li      a1, 0
+        li      a2, 1
+        slli    a2, a2, 40
+        kernel  pct_accept
+        li      a0, 7
+        kernel  env_exit
+server_entry:
+        li      a0, 0
+        rdtime  a1
+        addi    a1, a1, 1000
+        kernel  slice_wait
+        kernel  pct_return
+1:      j       1b
 
         .globl  slow_echo, caller, chain_link
 slow_echo:
@@ -136,7 +161,7 @@ registers_after_wait:
         addi    a1, a1, 2000
         kernel  slice_wait
         addi    t0, s2, -MARK
-        beqz    t0, 1f                  /* the time was over before the call: refused, the hart was not given up */
+        beqz    t0, 1f                  /* it was late already: refused, the hart was not given up */
         zeros_check
         unkeep
         ret

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: BSD-2-Clause
 /*
- * Damaged programs: number n of a good ELF file is truncated, or lies in one field of its headers. The same number
- * is the same damage.
+ * Damaged programs: number n of a good ELF file is truncated, or lies in one field of its headers. The same
+ * number is the same damage.
  */
 #ifndef MALICE_DAMAGE_H
 #define MALICE_DAMAGE_H

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: BSD-2-Clause
 /*
- * A chain of calls deeper than the kernel follows: each child calls the next, the last spins. Whoever holds the end
- * of the chain, the hart is not lost, and the chain can be taken apart from any link.
+ * A chain of calls deeper than the kernel follows: each child calls the next, the last spins. Whoever holds
+ * the end of the chain, the hart is not lost, and the chain can be taken apart from any link.
  */
 #include "attack.h"
 

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: BSD-2-Clause
 /*
- * Stops, destroys, starts, changes everybody: itself, its creator, init, every other environment; and turns the
- * machine off.
+ * Stops, destroys, starts, changes everybody: itself, its creator, init, every other environment; and turns
+ * the machine off.
  */
 #include "attack.h"
 

@@ -30,6 +30,7 @@ void attack(void)
     EXPECT(PATIENT(sys_env_destroy(child)).error == ERR_NOENT);
 
     for (page_t at = machine()->ram_first; at < machine()->ram_first + machine()->ram_count; at++)
-        if (frame_entry(at)->owner == self() && frame_entry(at)->kind == PAGE_DATA && frame_entry(at)->bindings != 0)
+        if (frame_entry(at)->owner == self() && frame_entry(at)->kind == PAGE_DATA &&
+            frame_entry(at)->bindings != 0)
             REFUSED(sys_page_free(at), BUSY);
 }

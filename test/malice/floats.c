@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: BSD-2-Clause
 /*
- * Looks for another's floating-point registers: a neighbour in this space fills all of them with a secret and passes
- * the hart on. Without a declaration the unit is off; with it only one's own numbers are there.
+ * Looks for another's floating-point registers: a neighbour in this space fills all of them with a secret
+ * and passes the hart on. Without a declaration the unit is off; with it only one's own numbers are there.
  */
 #include "attack.h"
 

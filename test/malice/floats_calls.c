@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: BSD-2-Clause
 /*
- * The same through transfers: a server that uses floating point and one that declares it in the middle of a call
- * are called by somebody who doesn't, and by somebody who does.
+ * The same through transfers: a server that uses floating point and one that declares it in the middle of a
+ * call are called by somebody who doesn't, and by somebody who does.
  */
 #include "attack.h"
 

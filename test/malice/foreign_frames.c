@@ -1,7 +1,8 @@
 // SPDX-License-Identifier: BSD-2-Clause
 /*
- * Takes every frame of the machine that is not its own: binds it, frees it, gives it away, makes a capability to
- * it, builds kernel objects of it. All must be refused, and the frame table must say the same as before.
+ * Takes every frame of the machine that is not its own: binds it, frees it, gives it away, makes a
+ * capability to it, builds kernel objects of it. All must be refused, and the frame table must say the same
+ * as before.
  */
 #include "attack.h"
 

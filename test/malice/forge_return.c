@@ -5,7 +5,8 @@
  */
 #include "attack.h"
 
-void return_twice(void); // children.S: an entry that returns; at its next call it returns with the caller's stack gone
+// Children.S: an entry that returns; at its next call it returns with the caller's stack gone
+void return_twice(void);
 
 void attack(void)
 {

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: BSD-2-Clause
 /*
- * Uses frames after they were freed: through a binding, a capability, the STLB, as a table, as a gift. A bound frame
- * cannot be freed, and a freed one is nothing but free.
+ * Uses frames after they were freed: through a binding, a capability, the STLB, as a table, as a gift. A
+ * bound frame cannot be freed, and a freed one is nothing but free.
  */
 #include "attack.h"
 

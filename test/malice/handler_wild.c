@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: BSD-2-Clause
 /*
- * An interrupt handler inside the kernel: the end of the slice lands there with the program's rights, which is a
- * fault, and finds the exception slot closed.
+ * An interrupt handler inside the kernel: the end of the slice lands there with the program's rights, which
+ * is a fault, and finds the exception slot closed.
  */
 #include "attack.h"
 

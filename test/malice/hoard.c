@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: BSD-2-Clause
 /*
- * Turns all it owns into kernel objects: tables, spaces, environments that own each other's frames, an STLB; binds what
- * is left many times; and ends. All of it must come back.
+ * Turns all it owns into kernel objects: tables, spaces, environments that own each other's frames, an STLB;
+ * binds what is left many times; and ends. All of it must come back.
  */
 #include "attack.h"
 

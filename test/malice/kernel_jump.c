@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: BSD-2-Clause
 /*
- * Jumps into the kernel, into its direct map, into the exported tables, into our own data. Each must be a fetch
- * fault; an odd address does not name more than an even one.
+ * Jumps into the kernel, into its direct map, into the exported tables, into our own data. Each must be a
+ * fetch fault; an odd address does not name more than an even one.
  */
 #include "attack.h"
 
@@ -10,8 +10,20 @@ static word_t data[2] = {0x0000806700008067, 0x0000806700008067}; // four times 
 void attack(void)
 {
     static const word_t addresses[] = {
-        0, 2, USER_END, DIRECT_BASE + 0x80200000, IMAGE_BASE, IMAGE_BASE + 0x100, IMAGE_BASE + 0x1000, IMAGE_BASE + 0x1001,
-        TABLE_INFO, TABLE_SLICES, TABLE_FRAMES, 0x8000000000000000, 0xfffffffffffffffe, 0xffffffffffffffff,
+        0,
+        2,
+        USER_END,
+        DIRECT_BASE + 0x80200000,
+        IMAGE_BASE,
+        IMAGE_BASE + 0x100,
+        IMAGE_BASE + 0x1000,
+        IMAGE_BASE + 0x1001,
+        TABLE_INFO,
+        TABLE_SLICES,
+        TABLE_FRAMES,
+        0x8000000000000000,
+        0xfffffffffffffffe,
+        0xffffffffffffffff,
     };
     for (size_t i = 0; i < sizeof(addresses) / sizeof(addresses[0]); i++)
         EXPECT(probe_jump(addresses[i]) == CAUSE_JUMP);

@@ -4,9 +4,9 @@
  *
  *     malice [NAME...]     all attackers of attacks.def, and `elf`, or those named
  *
- * After each: every frame, slice and interrupt source that was ours is ours again; each frame's owner lives; every
- * invariant of the kernel holds (a kernel built with RIVET_AUDIT); the witness found nothing of its own changed,
- * and went on meanwhile.
+ * After each: every frame, slice and interrupt source that was ours is ours again; each frame's owner lives;
+ * every invariant of the kernel holds (a kernel built with RIVET_AUDIT); the witness found nothing of its
+ * own changed, and went on meanwhile.
  */
 #include "account.h"
 #include "damage.h"
@@ -37,9 +37,9 @@ static const volatile word_t *witness_rounds;
 
 static const char *witness_start(void)
 {
-    const char *why = child_build(&witness, &(struct child_options){.program = "witness", .frames = 8, .slices = 2});
-    if (why)
-        return why;
+    const char *why =
+        child_build(&witness, &(struct child_options){.program = "witness", .frames = 8, .slices = 2});
+    if (why) return why;
     word_t window = vm_window_open(1);
     if (!window || vm_bind(0, window, witness.env + 1, 1, RIGHT_READ) != ERR_OK)
         return "the witness's save area could not be mapped";
@@ -68,11 +68,11 @@ static const char *end_check(const struct attack *attack, bool ended, int status
 {
     static char text[96];
 
-    if (attack->end == ANY || (attack->end == STAYS && !ended) || (attack->end == EXITS && ended && status == 0) ||
+    if (attack->end == ANY || (attack->end == STAYS && !ended) ||
+        (attack->end == EXITS && ended && status == 0) ||
         (attack->end == FAULTS && ended && status == STATUS_FAULTED))
         return NULL;
-    if (!ended)
-        return "it did not end";
+    if (!ended) return "it did not end";
     if (status == STATUS_FAULTED)
         snprintf(text, sizeof(text), "it was stopped by a fault");
     else if (status > 10000)
@@ -87,22 +87,19 @@ static const char *attack_run(const struct attack *attack)
 {
     struct child child;
     int status = 0;
-    const char *why = child_build(&child, &(struct child_options){.program = attack->name, .frames = ATTACKER_FRAMES,
+    const char *why = child_build(&child, &(struct child_options){.program = attack->name,
+                                                                  .frames = ATTACKER_FRAMES,
                                                                   .slices = ATTACKER_SLICES});
-    if (why)
-        return why;
+    if (why) return why;
     if (child_grant(&child, SLOT_WITNESS_OWN, SLOT_WITNESS, RIGHTS_ENV) != ERR_OK)
         why = "the witness could not be granted";
-    if (!why)
-        why = child_start(&child);
+    if (!why) why = child_start(&child);
     word_t us = attack->end == EXITS || attack->end == FAULTS ? LIMIT_US : STAY_US;
     word_t deadline = time_now() + time_from_us(us);
     while (!why && !child_ended(&child, &status) && time_now() < deadline)
         events_wait(EVENT_BIT(CHILD), time_now() + time_from_us(5000));
-    if (!why)
-        why = end_check(attack, child_ended(&child, &status), status);
-    if (why && child_env_state(&child) == ENV_FAULTED)
-        fault_print(&child);
+    if (!why) why = end_check(attack, child_ended(&child, &status), status);
+    if (why && child_env_state(&child) == ENV_FAULTED) fault_print(&child);
     child_reap(&child);
     heirs_reap(&witness, 1);
     return why;
@@ -116,19 +113,16 @@ static const char *elf_run(const struct attack *attack)
     struct child child;
 
     (void)attack;
-    if (!bundle_find(bundle_own(&why), "spin", &file, &why))
-        return why;
+    if (!bundle_find(bundle_own(&why), "spin", &file, &why)) return why;
     for (int i = 0; i < DAMAGES; i++) {
         size_t size = file.size;
         uint8_t *image = damage_make(file.bytes, &size, i);
-        if (!image)
-            return "there is no memory for a damaged program";
-        struct child_options options = {.program = "damaged", .image = image, .image_size = size, .frames = 8};
+        if (!image) return "there is no memory for a damaged program";
+        struct child_options options = {
+            .program = "damaged", .image = image, .image_size = size, .frames = 8};
         if (!child_build(&child, &options)) {
-            if (i < DAMAGES_FATAL)
-                return "a program that ends inside its headers was loaded";
-            if (!child_start(&child))
-                events_wait(EVENT_BIT(CHILD), time_now() + time_from_us(2000));
+            if (i < DAMAGES_FATAL) return "a program that ends inside its headers was loaded";
+            if (!child_start(&child)) events_wait(EVENT_BIT(CHILD), time_now() + time_from_us(2000));
             child_reap(&child);
         }
         damage_free(image);
@@ -143,11 +137,13 @@ static bool attack_try(const struct attack *attack, const char *(*run)(const str
     const char *why = run(attack);
     const char *harm = account_damage(before);
 
-    if (!harm)
-        harm = witness_check(rounds);
-    if (!harm && sys_env_null().error != ERR_OK)
-        harm = "the kernel does not answer";
-    printf("%-16s %s%s%s (%lu ms)\n", attack->name, why ? why : harm ? "" : "repelled", why && harm ? "; " : "", harm ? harm : "",
+    if (!harm) harm = witness_check(rounds);
+    if (!harm && sys_env_null().error != ERR_OK) harm = "the kernel does not answer";
+    printf("%-16s %s%s%s (%lu ms)\n", attack->name,
+           why    ? why
+           : harm ? ""
+                  : "repelled",
+           why && harm ? "; " : "", harm ? harm : "",
            (unsigned long)((time_now() - from) * 1000 / machine()->timebase_hz));
     fflush(stdout);
     return !why && !harm;
@@ -156,8 +152,7 @@ static bool attack_try(const struct attack *attack, const char *(*run)(const str
 static bool is_named(int argc, char **argv, const char *name)
 {
     bool named = argc < 2;
-    for (int i = 1; i < argc; i++)
-        named |= strcmp(argv[i], name) == 0;
+    for (int i = 1; i < argc; i++) named |= strcmp(argv[i], name) == 0;
     return named;
 }
 
@@ -172,10 +167,8 @@ int main(int argc, char **argv)
         return 1;
     }
     for (size_t i = 0; i < sizeof(attacks) / sizeof(attacks[0]); i++)
-        if (is_named(argc, argv, attacks[i].name))
-            run++, failed += !attack_try(&attacks[i], attack_run);
-    if (is_named(argc, argv, elf.name))
-        run++, failed += !attack_try(&elf, elf_run);
+        if (is_named(argc, argv, attacks[i].name)) run++, failed += !attack_try(&attacks[i], attack_run);
+    if (is_named(argc, argv, elf.name)) run++, failed += !attack_try(&elf, elf_run);
     printf("malice: %d attacks, %d repelled, %d not\n", run, run - failed, failed);
     return run == 0 || failed != 0;
 }

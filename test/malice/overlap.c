@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: BSD-2-Clause
 /*
- * Kernel objects of overlapping frames: an environment whose capability page is its record or save area, a space
- * whose record is its root, a table that is its own twin, an STLB over a table.
+ * Kernel objects of overlapping frames: an environment whose capability page is its record or save area, a
+ * space whose record is its root, a table that is its own twin, an STLB over a table.
  */
 #include "attack.h"
 

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: BSD-2-Clause
 /*
- * Makes children that make children, starts them, and dies in the middle of it: they and all they own go to whoever
- * ends it.
+ * Makes children that make children, starts them, and dies in the middle of it: they and all they own go to
+ * whoever ends it.
  */
 #include "attack.h"
 

@@ -1,15 +1,34 @@
 // SPDX-License-Identifier: BSD-2-Clause
 /*
- * Ranges that are empty, wrap, leave the program's half, cross the ends of tables or are longer than one call does.
+ * Ranges that are empty, wrap, leave the program's half, cross the ends of tables or are longer than one
+ * call does.
  */
 #include "attack.h"
 
 void attack(void)
 {
-    static const struct { word_t address; size_t count; } wrong[] = {
-        {0, 1}, {1, 1}, {USER_FIRST + 1, 1}, {USER_END, 1}, {USER_END - PAGE_SIZE, 2}, {ARENA, 0}, {ARENA, ~0ul},
-        {ARENA, PTE_BATCH + 1}, {ARENA, 1ul << 52}, {IMAGE_BASE, 1}, {DIRECT_BASE, 1}, {~0ul << 12, 1}, {~0ul << 12, 2},
-        {TABLE_FRAMES, 1}, {0x8000000000000000, 1}, {ARENA + 8, 1}, {USER_END - PAGE_SIZE, ~0ul}, {ARENA, 1ul << 63},
+    static const struct {
+        word_t address;
+        size_t count;
+    } wrong[] = {
+        {0, 1},
+        {1, 1},
+        {USER_FIRST + 1, 1},
+        {USER_END, 1},
+        {USER_END - PAGE_SIZE, 2},
+        {ARENA, 0},
+        {ARENA, ~0ul},
+        {ARENA, PTE_BATCH + 1},
+        {ARENA, 1ul << 52},
+        {IMAGE_BASE, 1},
+        {DIRECT_BASE, 1},
+        {~0ul << 12, 1},
+        {~0ul << 12, 2},
+        {TABLE_FRAMES, 1},
+        {0x8000000000000000, 1},
+        {ARENA + 8, 1},
+        {USER_END - PAGE_SIZE, ~0ul},
+        {ARENA, 1ul << 63},
     };
     tables_make(ARENA);
     page_t page = own_data();
@@ -22,7 +41,8 @@ void attack(void)
     }
     for (word_t rights = 0; rights < 64; rights++)
         if ((rights & ~14ul) || !(rights & RIGHT_READ))
-            EXPECT(rights == RIGHT_EXECUTE || sys_pte_map(0, ARENA, page, 1, rights, CAP_NONE).error == ERR_RANGE);
+            EXPECT(rights == RIGHT_EXECUTE ||
+                   sys_pte_map(0, ARENA, page, 1, rights, CAP_NONE).error == ERR_RANGE);
     REFUSED(sys_pte_map(0, ARENA, page, 1, ~0ul, CAP_NONE), RANGE);
     REFUSED(sys_pte_map(0, ARENA + 0x40000000, page, 1, RIGHT_READ, CAP_NONE), NOTABLE);
     map(ARENA + 511 * PAGE_SIZE, page);

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: BSD-2-Clause
 /*
- * Looks into registers when the hart comes back from others: after giving it up nothing but sp, the answer and pc
- * is there, and what a new environment begins with is its argument alone.
+ * Looks into registers when the hart comes back from others: after giving it up nothing but sp, the answer
+ * and pc is there, and what a new environment begins with is its argument alone.
  */
 #include "attack.h"
 

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: BSD-2-Clause
 /*
- * Two environments yield to each other for ever, each with its interrupt slot open, so that each would have a grace time
- * of its own when the slice ends. But the slice is one, and ends.
+ * Two environments yield to each other for ever, each with its interrupt slot open, so that each would have
+ * a grace time of its own when the slice ends. But the slice is one, and ends.
  */
 #include "attack.h"
 

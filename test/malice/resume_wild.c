@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: BSD-2-Clause
 /*
- * Loads its registers from a slot that is full of nonsense: a pc inside the kernel. It is its own fault, and its own
- * exception.
+ * Loads its registers from a slot that is full of nonsense: a pc inside the kernel. It is its own fault, and
+ * its own exception.
  */
 #include "attack.h"
 

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: BSD-2-Clause
 /*
- * Closes every door to its own save area: it wants the frame freed, moved, made a table, revoked; unmaps it, closes
- * its handlers, and faults. The kernel goes on writing to the frame that the creator keeps.
+ * Closes every door to its own save area: it wants the frame freed, moved, made a table, revoked; unmaps it,
+ * closes its handlers, and faults. The kernel goes on writing to the frame that the creator keeps.
  */
 #include "attack.h"
 

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: BSD-2-Clause
 /*
- * Takes the upcall at the end of its slice, opens the slot again, and goes on computing: the grace time ends, and the
- * kernel switches.
+ * Takes the upcall at the end of its slice, opens the slot again, and goes on computing: the grace time
+ * ends, and the kernel switches.
  */
 #include "attack.h"
 

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: BSD-2-Clause
 /*
- * Looks for what others left behind: in frames it freed itself, in frames that came back from a child that had
- * filled them, in the tables it made of them. A frame that comes into use is all zeros.
+ * Looks for what others left behind: in frames it freed itself, in frames that came back from a child that
+ * had filled them, in the tables it made of them. A frame that comes into use is all zeros.
  */
 #include "attack.h"
 

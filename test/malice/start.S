@@ -5,8 +5,8 @@
 
 #define SAVE(offset, name, text) .equ SAVE_##name, offset
 #include <rivet/regs.def>
-#define SYSCALL(index, room, verb, arity, arguments, errors, text) .equ CALL_##room##_##verb, CALL_BASE + index
-#define HOTCALL(index, room, verb, errors, text)                   .equ CALL_##room##_##verb, CALL_BASE + index
+#define SYSCALL(index, room, verb, ...) .equ CALL_##room##_##verb, CALL_BASE + index
+#define HOTCALL(index, room, verb, ...) .equ CALL_##room##_##verb, CALL_BASE + index
 #include <rivet/syscall.def>
 
         .section .text.crt0, "ax"

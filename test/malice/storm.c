@@ -2,12 +2,14 @@
 /*
  * The random call storm.
  *
- *     storm SEED CALLS [--check N]
+ *     storm SEED CALLS [--check N [--round R]]
  *
- * In rounds until so many calls were made: some workers (storm_worker.c) beside each other, each with a space, frames,
- * slices, interrupt sources and capabilities to the others. Every N calls (1,024) and at the end of each round the
- * kernel checks all its invariants; then all is taken back, and counted. The seed is the first line that is printed. With
- * --icount on one hart the same seed makes the same calls at the same times, and --check 1 names the first bad one.
+ * In rounds until so many calls were made: some workers (storm_worker.c) beside each other, each with a
+ * space, frames, slices, interrupt sources and capabilities to the others. Every N calls (1,024) and at the
+ * end of each round the kernel checks all its invariants; then all is taken back, and counted. The seed is
+ * the first line that is printed. With --icount on one hart the same seed makes the same calls at the same
+ * times; then --check 1 --round R, with the round that failed, goes the same way up to there and names the
+ * first bad call.
  */
 #include "account.h"
 #include "storm_report.h"
@@ -15,18 +17,23 @@
 #include <stdlib.h>
 #include <string.h>
 
-#define ROUND_CALLS   16384 // of one worker
-#define STALL_US      3000000
-#define WAKE_US       1000
-#define WORKER_IRQS   8
-#define SLOT_WORKERS  SLOT_FREE // our capabilities to them, one slot each
+#define ROUND_CALLS  16384    // of one worker
+#define STALL_US     10000000 // every wait of a worker is shorter by far
+#define WAKE_US      1000
+#define WORKER_IRQS  8
+#define STATUS_TAME  3         // nothing is wrong, but too little was tried
+#define DONES_CALLS  100000    // after so many each call must have been done
+#define SLOT_WORKERS SLOT_FREE // our capabilities to them, one slot each
 
 static struct child workers[STORM_PEERS];
 static word_t saves[STORM_PEERS];
 static size_t worker_count;
+static uint64_t dones[REPORT_DONES_MAX]; // how often each call was done, of all workers
 static word_t check = AUDIT_EVERY;
+static word_t check_round; // the first in which `check` is used
 
-// Two neighbouring harts for each worker, so that every pair shares some and every space has remote fences to make.
+// Two neighbouring harts for each worker, so that every pair shares some and every space has remote fences
+// to make.
 static word_t worker_harts(size_t number)
 {
     size_t count = machine()->hart_count;
@@ -47,9 +54,27 @@ static const char *worker_build(size_t number, word_t seed, word_t calls)
     }
     snprintf(text[4 + number], sizeof(text[4 + number]), "%lu", (unsigned long)self());
     argv[4 + number] = text[4 + number];
-    return child_build(&workers[number], &(struct child_options){.program = "storm_worker", .argc = 5 + (int)number, .argv = argv,
-                                                                 .frames = STORM_FRAMES, .slices = 6,
+    return child_build(&workers[number], &(struct child_options){.program = "storm_worker",
+                                                                 .argc = 5 + (int)number,
+                                                                 .argv = argv,
+                                                                 .frames = STORM_FRAMES,
+                                                                 .slices = 6,
                                                                  .harts = worker_harts(number)});
+}
+
+// The first worker gets a run of frames that can be joined to a superpage, when there is one.
+static void run_give(size_t number)
+{
+    page_t first = (machine()->ram_first + SUPER_PAGES - 1) / SUPER_PAGES * SUPER_PAGES;
+    for (; first + SUPER_PAGES <= machine()->ram_first + machine()->ram_count; first += SUPER_PAGES) {
+        size_t count = 0;
+        while (count < SUPER_PAGES && frame_entry(first + count)->owner == self() &&
+               frame_entry(first + count)->kind == PAGE_FREE)
+            count++;
+        for (size_t moved = 0; count == SUPER_PAGES && moved < SUPER_PAGES; moved += PAGE_BATCH)
+            sys_page_move(first + moved, PAGE_BATCH, workers[number].env);
+        if (count == SUPER_PAGES) return;
+    }
 }
 
 // What it gets besides: its save area to be read by us, capabilities to all, sources.
@@ -62,7 +87,9 @@ static const char *worker_equip(size_t number)
         if (child_grant(&workers[number], SLOT_WORKERS + i, 3 + i, RIGHTS_ENV) != ERR_OK)
             return "a worker's capability was refused";
     for (word_t source = 1, given = 0; source < IRQS_MAX && given < WORKER_IRQS; source++)
-        given += sys_irq_give(source, workers[number].env).error == ERR_OK; // those of a neighbour are no more ours
+        // Those of a neighbour are no more ours
+        given += sys_irq_give(source, workers[number].env).error == ERR_OK;
+    if (number == 0) run_give(number);
     return NULL;
 }
 
@@ -74,10 +101,8 @@ static const char *round_start(word_t seed)
         if (!why && sys_cap_mint(SLOT_WORKERS + i, workers[i].env, RIGHTS_ENV).error != ERR_OK)
             why = "there is no capability to a worker";
     }
-    for (size_t i = 0; i < worker_count && !why; i++)
-        why = worker_equip(i);
-    for (size_t i = 0; i < worker_count && !why; i++)
-        why = child_start(&workers[i]);
+    for (size_t i = 0; i < worker_count && !why; i++) why = worker_equip(i);
+    for (size_t i = 0; i < worker_count && !why; i++) why = child_start(&workers[i]);
     return why;
 }
 
@@ -100,19 +125,18 @@ static void stall_print(size_t number)
     int status;
     env_t env = workers[number].env;
     size_t slices = 0;
-    if (child_ended(&workers[number], &status))
-        return;
+    if (child_ended(&workers[number], &status)) return;
     for (word_t hart = 0; hart < machine()->hart_count; hart++)
         for (word_t position = 0; position < SLICES_MAX; position++)
             slices += slice_entry(hart, position)->env == env;
-    printf("storm: worker %zu is slow: state %lu, hart %ld, pending %#lx, %zu slices, after call %lu\n", number,
-           (unsigned long)sys_env_info(env, ENV_STATE).value, (long)sys_env_info(env, ENV_HART).value,
+    printf("storm: worker %zu stands still: state %lu, hart %ld, pending %#lx, %zu slices, after call %lu\n",
+           number, (unsigned long)sys_env_info(env, ENV_STATE).value, (long)sys_env_info(env, ENV_HART).value,
            (unsigned long)*(volatile word_t *)(saves[number] + SAVE_PENDING), slices,
            (unsigned long)REPORT_WORD(saves[number], REPORT_CALLS));
 }
 
-// Until all have ended or nobody makes progress: the calls that were made. Wakes whoever accepts and is not called.
-static word_t round_watch(size_t *stalled)
+// Until all have ended; false when nobody makes progress any more. Wakes whoever accepts and is not called.
+static bool round_watch(word_t *made)
 {
     word_t calls = 0, last = 0, since = time_now();
     size_t running;
@@ -123,96 +147,129 @@ static word_t round_watch(size_t *stalled)
         } else if (time_now() - since > time_from_us(STALL_US)) {
             break;
         }
-        for (size_t i = 0; i < worker_count; i++)
-            sys_env_notify(SLOT_WORKERS + i, STORM_WAKE);
+        for (size_t i = 0; i < worker_count; i++) sys_env_notify(SLOT_WORKERS + i, STORM_WAKE);
         events_wait(EVENT_BIT(CHILD), time_now() + time_from_us(WAKE_US));
     }
-    for (size_t i = 0; i < worker_count && running > 0; i++)
-        stall_print(i);
-    *stalled = running;
-    return calls;
+    for (size_t i = 0; i < worker_count && running > 0; i++) stall_print(i);
+    *made = calls;
+    return running == 0;
 }
 
-// How a worker ended; true when as it should, or when it was only slow.
+// How a worker ended; true when as it should.
 static bool worker_check(size_t number)
 {
     int status;
-    if (!child_ended(&workers[number], &status) || status == 0)
-        return true;
-    unsigned long line = REPORT_WORD(saves[number], REPORT_LINE), call = REPORT_WORD(saves[number], REPORT_CALL);
-    unsigned long error = REPORT_WORD(saves[number], REPORT_ERROR), calls = REPORT_WORD(saves[number], REPORT_CALLS);
+    if (!child_ended(&workers[number], &status) || status == 0) return true;
+    unsigned long line = REPORT_WORD(saves[number], REPORT_LINE),
+                  call = REPORT_WORD(saves[number], REPORT_CALL);
+    unsigned long error = REPORT_WORD(saves[number], REPORT_ERROR),
+                  calls = REPORT_WORD(saves[number], REPORT_CALLS);
     if (status == STORM_BROKEN_RULE)
         printf("storm: worker %zu, call %lu: %lu rules of the kernel are broken\n", number, calls, line);
     else if (status == STORM_BROKEN_CHECK)
-        printf("storm: worker %zu, call %lu, index %ld, answer %lu: storm_worker.c:%lu does not hold\n", number, calls, (long)call,
-               error, line);
+        printf("storm: worker %zu, call %lu, index %ld, answer %lu: storm_worker.c:%lu does not hold\n",
+               number, calls, (long)call, error, line);
     else
         printf("storm: worker %zu, call %lu: ended with status %d\n", number, calls, status);
-    if (child_env_state(&workers[number]) == ENV_FAULTED)
-        fault_print(&workers[number]);
+    if (child_env_state(&workers[number]) == ENV_FAULTED) fault_print(&workers[number]);
     return false;
 }
 
 static void round_end(void)
 {
     for (size_t i = 0; i < worker_count; i++) {
-        if (saves[i])
-            vm_window_close(saves[i], 1);
+        if (saves[i]) vm_window_close(saves[i], 1);
         saves[i] = 0;
     }
     for (size_t i = 0; i < worker_count; i++)
-        if (workers[i].env)
-            child_reap(&workers[i]);
+        if (workers[i].env) child_reap(&workers[i]);
     heirs_reap(NULL, 0);
-    for (size_t i = 0; i < worker_count; i++)
-        sys_cap_drop(SLOT_WORKERS + i);
+    for (size_t i = 0; i < worker_count; i++) sys_cap_drop(SLOT_WORKERS + i);
 }
 
 // One round; the calls made, or 0 when something was found.
-static word_t round_run(word_t seed, size_t *stalled)
+static word_t round_run(word_t seed)
 {
     struct account before = account_take();
     const char *why = round_start(seed);
     bool good = !why;
-    word_t calls = good ? round_watch(stalled) : 0;
-    for (size_t i = 0; i < worker_count && !why; i++)
+    word_t calls = 0;
+    if (good) good = round_watch(&calls);
+    for (size_t i = 0; i < worker_count && !why; i++) {
         good &= worker_check(i);
+        for (size_t call = 0; call < REPORT_DONES_MAX; call++)
+            dones[call] += REPORT_DONE_COUNT(saves[i], CALL_BASE - 8 + call);
+    }
     round_end();
     const char *harm = account_damage(before);
-    if (why || harm)
-        printf("storm: %s\n", why ? why : harm);
+    if (why || harm) printf("storm: %s\n", why ? why : harm);
     return good && !harm ? calls : 0;
+}
+
+// Calls that were never done: then the storm's arguments are not plausible enough. Those that cannot be are
+// excepted.
+static bool dones_check(bool verbose)
+{
+    static const struct {
+        word_t number;
+        const char *name;
+    } calls[] = {
+#define SYSCALL(index, room, verb, arity, arguments, errors, text) {CALL_##room##_##verb, #room "_" #verb},
+#define HOTCALL(index, room, verb, errors, text)                   {CALL_##room##_##verb, #room "_" #verb},
+#include <rivet/syscall.def>
+#undef SYSCALL
+#undef HOTCALL
+    };
+    bool good = true;
+    for (size_t i = 0; i < sizeof(calls) / sizeof(calls[0]); i++) {
+        word_t number = calls[i].number;
+        bool never = number == CALL_env_exit || number == CALL_machine_reset || number == CALL_machine_log ||
+                     number == CALL_machine_audit || number == CALL_pct_return || number == CALL_irq_complete;
+        if (verbose) printf("%8lu %s\n", (unsigned long)dones[number - CALL_BASE + 8], calls[i].name);
+        if (never || dones[number - CALL_BASE + 8] != 0) continue;
+        printf("storm: %s was never done\n", calls[i].name);
+        good = false;
+    }
+    return good;
+}
+
+static const char usage[] = "usage: storm SEED CALLS [--check N [--round R]]\n";
+
+static bool options_parse(int argc, char **argv)
+{
+    if ((argc != 3 && argc != 5 && argc != 7) || (argc > 3 && strcmp(argv[3], "--check") != 0) ||
+        (argc > 5 && strcmp(argv[5], "--round") != 0))
+        return false;
+    check = argc > 3 ? strtoul(argv[4], NULL, 0) : AUDIT_EVERY;
+    check_round = argc > 5 ? strtoul(argv[6], NULL, 0) : 0;
+    return check != 0;
 }
 
 int main(int argc, char **argv)
 {
-    if (argc != 3 && !(argc == 5 && strcmp(argv[3], "--check") == 0)) {
-        printf("usage: storm SEED CALLS [--check N]\n");
+    if (!options_parse(argc, argv)) {
+        printf("%s", usage);
         return 2;
     }
-    word_t seed = strtoul(argv[1], NULL, 0), wanted = strtoul(argv[2], NULL, 0), calls = 0, round = 0, from = time_now();
-    size_t stalls = 0;
-    if (argc == 5)
-        check = strtoul(argv[4], NULL, 0);
-    if (check == 0)
-        check = AUDIT_EVERY;
+    word_t seed = strtoul(argv[1], NULL, 0), wanted = strtoul(argv[2], NULL, 0), calls = 0, round = 0,
+           from = time_now();
+    word_t check_later = check;
     worker_count = machine()->hart_count > 1 ? STORM_PEERS : 2;
-    printf("storm: seed %lu, %lu calls, audit every %lu\n", (unsigned long)seed, (unsigned long)wanted, (unsigned long)check);
+    printf("storm: seed %lu, %lu calls, audit every %lu\n", (unsigned long)seed, (unsigned long)wanted,
+           (unsigned long)check);
     fflush(stdout);
-    while (calls < wanted) {
-        size_t stalled = 0;
-        word_t more = round_run(seed + round, &stalled);
+    for (; calls < wanted; round++) {
+        check = round >= check_round ? check_later : AUDIT_EVERY;
+        word_t more = round_run(seed + round);
         if (more == 0) {
-            printf("storm: seed %lu failed in round %lu, after %lu calls; a run of its own: storm %lu 1\n", (unsigned long)seed,
-                   (unsigned long)round, (unsigned long)calls, (unsigned long)(seed + round));
+            printf("storm: failed; to look closer: storm %lu %lu --check 1 --round %lu\n",
+                   (unsigned long)seed, (unsigned long)wanted, (unsigned long)round);
             return 1;
         }
         calls += more;
-        stalls += stalled;
-        round++;
     }
     word_t ms = (time_now() - from) * 1000 / machine()->timebase_hz;
-    printf("storm: %lu calls in %lu rounds held, %lu ms, %zu workers were slow\n", (unsigned long)calls, (unsigned long)round,
-           (unsigned long)ms, stalls);
-    return 0;
+    printf("storm: %lu calls in %lu rounds held, %lu ms\n", (unsigned long)calls, (unsigned long)round,
+           (unsigned long)ms);
+    return calls < DONES_CALLS || dones_check(check_later != AUDIT_EVERY) ? 0 : STATUS_TAME;
 }

@@ -1,8 +1,9 @@
 // SPDX-License-Identifier: BSD-2-Clause
 /*
- * The random call storm: what its programs share. `storm` (storm.c) makes the workers, ends them and counts what came
- * back; a worker (storm_worker.c) makes random calls with arguments that are often plausible (storm_pick.c), and so
- * do threads that it makes in its own space. Everything follows from the seed; with --icount on one hart exactly.
+ * The random call storm: what its programs share. `storm` (storm.c) makes the workers, ends them and counts
+ * what came back; a worker (storm_worker.c) makes random calls with arguments that are often plausible
+ * (storm_pick.c), and so do threads that it makes in its own space. Everything follows from the seed; with
+ * --icount on one hart exactly.
  */
 #ifndef MALICE_STORM_H
 #define MALICE_STORM_H
@@ -17,12 +18,14 @@ struct storm {
     word_t calls;        // to make
     word_t check;        // audit after so many
     bool thread;         // not the worker itself: it neither makes threads nor touches memory
+    uint8_t rights[STORM_SLOTS]; // of the capabilities that it put into its slots; 0: none, or not known
 };
 
 // The frames the worker had at its start, those it runs on, and its neighbours; the same for its threads.
 struct storm_room {
     page_t pool[STORM_FRAMES];
     size_t pool_count;
+    page_t run;          // of SUPER_PAGES frames, that could be joined; 0: we have none
     page_t vital[64];
     size_t vital_count;
     env_t parent;
@@ -44,6 +47,8 @@ word_t storm_random(struct storm *storm, word_t below); // 0 to below - 1
 // Chooses the next call.
 void storm_pick(struct storm *storm, struct storm_call *call);
 void storm_run(struct storm *storm);
+bool storm_is_complete(void); // is there a recipe for every call?
+size_t storm_slices(const struct storm *storm); // slices of ours; the last one is not given away
 
 // storm_entry.S
 sysret_t storm_call(word_t number, const word_t arguments[6]); // any call; what the kernel takes away is kept
@@ -53,5 +58,7 @@ void storm_thread(void);  // where a thread begins: storm_run(argument), exit
 void storm_pass(void);    // a child that calls slot 8 for ever
 extern void (*const storm_children[])(void);
 extern const size_t storm_children_count;
+extern const word_t storm_entries[]; // arguments of child_accept: protected entries, among them some that die
+extern const size_t storm_entries_count;
 
 #endif

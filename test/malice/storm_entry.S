@@ -1,12 +1,15 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
-/* The storm's assembly: calls that survive giving up the hart, a protected entry, where threads and children begin. */
+/*
+ * The storm's assembly: calls that survive giving up the hart, a protected entry, where threads and
+ * children begin.
+ */
 #include <rivet/layout.h>
 #include <rivet/types.h>
 
 #define SAVE(offset, name, text) .equ SAVE_##name, offset
 #include <rivet/regs.def>
-#define SYSCALL(index, room, verb, arity, arguments, errors, text) .equ CALL_##room##_##verb, CALL_BASE + index
-#define HOTCALL(index, room, verb, errors, text)                   .equ CALL_##room##_##verb, CALL_BASE + index
+#define SYSCALL(index, room, verb, ...) .equ CALL_##room##_##verb, CALL_BASE + index
+#define HOTCALL(index, room, verb, ...) .equ CALL_##room##_##verb, CALL_BASE + index
 #include <rivet/syscall.def>
 
         .text
@@ -46,7 +49,7 @@ storm_call:
         ret
 
         .globl  storm_pct_call
-storm_pct_call:                         /* the same for pct_call: (slot, deadline, message's first word, second) */
+storm_pct_call:                         /* for pct_call: slot, deadline, two words of message */
         keep
         mv      t2, a0
         mv      t3, a1
@@ -75,19 +78,14 @@ storm_resume:
         .globl  storm_entry
 storm_entry:
         andi    t0, a0, 7
-        li      t1, 4
-        bltu    t0, t1, 9f
-        beq     t0, t1, 1f
-        li      t1, 5
-        beq     t0, t1, 2f
-        li      t1, 6
-        beq     t0, t1, 3f
-        lla     a0, storm_entry         /* accepts in the middle of a call: refused, or it was sent and goes on */
-        li      a1, 0
-        li      a2, 0
-        lla     ra, 9f
-        li      t0, CALL_pct_accept
-        ecall
+        li      t2, 4
+        bltu    t0, t2, 9f
+        beq     t0, t2, 1f
+        li      t2, 5
+        beq     t0, t2, 2f
+        li      t2, 6
+        beq     t0, t2, 3f
+        j       9f
 1:      lla     ra, 9f
         li      t0, CALL_slice_yield
         ecall
@@ -109,17 +107,8 @@ storm_entry:
 9:      lla     ra, storm_lost
         li      t0, CALL_pct_return
         ecall
-storm_lost:                             /* nobody waits: accept for ever, storm.c ends us */
-        lla     a0, storm_entry
-        li      a1, 0
-        li      a2, 0
-        lla     ra, storm_lost_yield
-        li      t0, CALL_pct_accept
-        ecall
-storm_lost_yield:
-        lla     ra, storm_lost
-        li      t0, CALL_slice_yield
-        ecall
+storm_lost:
+        ebreak                          /* whoever was entered can return: the kernel forgot that we were */
 
         .globl  storm_thread
 storm_thread:                           /* a0: struct storm */
@@ -154,7 +143,14 @@ storm_work:                             /* computes for a little while, then giv
         .balign 8
         .globl  storm_children, storm_children_count
 storm_children:
-        .dword  storm_work, child_exit, child_fault, child_accept, child_yield, storm_pass, 0x100, 0xffffffff80000000
+        .dword  storm_work, child_exit, child_fault, child_accept, child_accept, child_accept, child_yield
+        .dword  storm_pass, 0x100, 0xffffffff80000000
 storm_children_end:
 storm_children_count:
         .dword  (storm_children_end - storm_children) / 8
+        .globl  storm_entries, storm_entries_count
+storm_entries:
+        .dword  0, 0, child_exit, child_fault
+storm_entries_end:
+storm_entries_count:
+        .dword  (storm_entries_end - storm_entries) / 8

@@ -1,8 +1,8 @@
 // SPDX-License-Identifier: BSD-2-Clause
 /*
- * Wants to write page tables: its own root, its tables, their twins, records, capabilities; directly, by way of a
- * capability, and by way of a dormant STLB entry (one whose leaf table was taken away) to a frame that then becomes
- * a table.
+ * Wants to write page tables: its own root, its tables, their twins, records, capabilities; directly, by way
+ * of a capability, and by way of a dormant STLB entry (one whose leaf table was taken away) to a frame that
+ * then becomes a table.
  */
 #include "attack.h"
 

@@ -1,8 +1,8 @@
 // SPDX-License-Identifier: BSD-2-Clause
 /*
  * The innocent neighbour. It fills its memory and every register it can with what follows from a number that
- * changes each round, lets time pass, and checks that nothing of it has changed. Rounds are counted in the save
- * area, where its creator looks. It never gives the hart up, opens nothing, and accepts nothing.
+ * changes each round, lets time pass, and checks that nothing of it has changed. Rounds are counted in the
+ * save area, where its creator looks. It never gives the hart up, opens nothing, and accepts nothing.
  */
 #include "attack.h"
 

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /*
- * witness_registers(a0 seed, a1 turns): true when every integer and floating-point register still has what was
- * put into it, register n (seed << 8) + n, after so many turns of an empty loop. t6 counts.
+ * witness_registers(a0 seed, a1 turns): true when every integer and floating-point register still has what
+ * was put into it, register n (seed << 8) + n, after so many turns of an empty loop. t6 counts.
  */
         .text
         .globl  witness_registers

@@ -95,6 +95,13 @@ class Run(unittest.TestCase):
         result = self.run_app("--trace", "--append", "x=1 y", "args", "a b", "", "--harts")
         self.assertEqual(result.stdout, b"framed trace x=1 y run args a%20b %00 --harts")
 
+    def test_more_arguments_than_reach_a_program(self):
+        for words in (["x"] * 64, ["x" * 1023]):
+            result = subprocess.run(self.command("args", *words), capture_output=True, text=True, check=False)
+            self.assertEqual((result.returncode, result.stdout), (125, ""))
+            self.assertRegex(result.stderr, r"\Arivet: There are too many arguments[^\n]*\.\n\Z")
+        self.assertEqual(self.run_app("args", *["x"] * 63).returncode, 0)
+
     def test_input_arrives_and_its_end_too(self):
         data = bytes(byte for byte in range(256) if byte not in (3, 4)) * 100
         result = self.run_app("cat", data=data)

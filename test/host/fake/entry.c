@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: BSD-2-Clause
 /*
- * kernel/trap/entry.S, path by path and in the same order of stores, with what it does to the processor done to
- * the model. Where that file changes what it does, this one follows.
+ * kernel/trap/entry.S, path by path and in the same order of stores, with what it does to the processor done
+ * to the model. Where that file changes what it does, this one follows.
  */
 #include "fake.h"
 
@@ -71,9 +71,14 @@ static void save_full(const struct env *env)
 }
 
 // Runs a piece of the kernel that either returns or leaves for user mode or sleep; true when it returned.
-#define IN_KERNEL(statement) \
-    (fake_self()->mode = FAKE_KERNEL, fake.returned = false, \
-     setjmp(fake.exit) == 0 ? ({ if (fake.snapshot) snapshot_take(); statement; fake.returned = true; }) : false)
+#define IN_KERNEL(statement)                                                                                 \
+    (fake_self()->mode = FAKE_KERNEL, fake.returned = false,                                                 \
+     setjmp(fake.exit) == 0 ? ({                                                                             \
+         if (fake.snapshot) snapshot_take();                                                                 \
+         statement;                                                                                          \
+         fake.returned = true;                                                                               \
+     })                                                                                                      \
+                            : false)
 
 static void exception_stopped(struct env *env)
 {

@@ -3,7 +3,8 @@
  * A machine for the rooms of the kernel: memory, harts, their TLBs, a PLIC, firmware, and the trap path
  * (kernel/trap/entry.S, in C). Harts run one at a time; the test says which one.
  *
- * What never returns in the kernel ends in the test again: with a hart in user mode, in some environment, or asleep.
+ * What never returns in the kernel ends in the test again: with a hart in user mode, in some environment, or
+ * asleep.
  */
 #ifndef FAKE_FAKE_H
 #define FAKE_FAKE_H
@@ -70,6 +71,12 @@ extern struct fake {
 
 extern struct fake_hart fake_harts[HARTS_MAX];
 
+// What boot takes for the kernel's tables.
+extern struct frame fake_frames[FAKE_FRAMES];
+extern struct machine_info fake_info;
+extern struct slice fake_vectors[HARTS_MAX][SLICES_MAX];
+extern struct irq_info fake_sources[IRQS_MAX];
+
 // A kernel as boot leaves it: hart 0 runs init, which owns everything; the others sleep.
 void fake_boot(struct fake_options options);
 // Called before a test ends that way, when it is not NULL.
@@ -113,9 +120,9 @@ bool plic_claimed(word_t source);
 uint32_t plic_load(word_t offset);
 void plic_store(word_t offset, uint32_t value);
 
+// The kernel's memory and the model's, as at the start of the world.
+void snapshot_fresh(void);
 // All memory that a refused call must leave as it is.
-extern struct slice fake_vectors[HARTS_MAX][SLICES_MAX];
-
 void snapshot_take(void);
 const char *snapshot_differs(void);
 

@@ -1,7 +1,8 @@
 // SPDX-License-Identifier: BSD-2-Clause
 /*
- * The wall between the rooms and the processor, as kernel/hw/hw.h has it, with a model behind it: memory is an
- * arena of the test's, several harts run one at a time, and their TLBs forget nothing unless they are told to.
+ * The wall between the rooms and the processor, as kernel/hw/hw.h has it, with a model behind it: memory is
+ * an arena of the test's, several harts run one at a time, and their TLBs forget nothing unless they are told
+ * to.
  */
 #ifndef HW_HW_H
 #define HW_HW_H

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: BSD-2-Clause
-// A PLIC as real ones are: a claimed source is silent until it is completed, and completing one that is not enabled
-// for the context is ignored.
+// A PLIC as real ones are: a claimed source is silent until it is completed, and completing one that is not
+// enabled for the context is ignored.
 
 #include "fake.h"
 
@@ -24,12 +24,16 @@ void plic_boot(void)
 void plic_raise(word_t source) { plic.pending[source] = true; }
 bool plic_claimed(word_t source) { return plic.claimed[source]; }
 
-static bool is_enabled(word_t context, word_t source) { return plic.enable[context][source / 32] >> source % 32 & 1; }
+static bool is_enabled(word_t context, word_t source)
+{
+    return plic.enable[context][source / 32] >> source % 32 & 1;
+}
 
 static word_t best(word_t context)
 {
     for (word_t source = 1; source <= FAKE_SOURCES; source++)
-        if (plic.pending[source] && !plic.claimed[source] && plic.priority[source] > 0 && is_enabled(context, source))
+        if (plic.pending[source] && !plic.claimed[source] && plic.priority[source] > 0 &&
+            is_enabled(context, source))
             return source;
     return 0;
 }

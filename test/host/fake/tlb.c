@@ -41,8 +41,12 @@ static void tlb_fill(struct tlb *tlb, word_t satp, word_t address, int level, pt
         tlb->count++;
     const struct frame *frame = page_frame(pte_page(pte));
     tlb->entries[i] = (struct tlb_entry){
-        .root = pte_page(satp << PTE_PPN_SHIFT), .asid = satp >> SATP_ASID_SHIFT & SATP_ASID_MASK,
-        .tag = tag_of(address, level), .pte = pte, .owner = frame != NULL ? frame->owner : 0, .level = (uint8_t)level,
+        .root = pte_page(satp << PTE_PPN_SHIFT),
+        .asid = satp >> SATP_ASID_SHIFT & SATP_ASID_MASK,
+        .tag = tag_of(address, level),
+        .pte = pte,
+        .owner = frame != NULL ? frame->owner : 0,
+        .level = (uint8_t)level,
     };
 }
 
@@ -152,7 +156,8 @@ static const char *entry_wrong(const struct tlb_entry *entry)
         return "a TLB knows a space under an ASID it does not have";
     pte_t now = tables_say(entry->root, entry->tag << (PAGE_SHIFT + 9 * entry->level), entry->level);
     if (!(now & PTE_V) || pte_page(now) != pte_page(entry->pte))
-        return is_leaf(entry) ? "a TLB maps what the tables do not map" : "a TLB points to a table that is none any more";
+        return is_leaf(entry) ? "a TLB maps what the tables do not map"
+                              : "a TLB points to a table that is none any more";
     if (!is_leaf(entry))
         return NULL;
     if (entry->pte & ~now & RWX)
@@ -160,7 +165,8 @@ static const char *entry_wrong(const struct tlb_entry *entry)
     if (entry->pte & ~now & PTE_D)
         return "a TLB will not note a write: the tables lost the dirty bit";
     const struct frame *frame = page_frame(pte_page(entry->pte));
-    bool memory = frame != NULL && (frame->kind == PAGE_DATA || frame->kind == PAGE_DEVICE || frame->kind == PAGE_FREE);
+    bool memory =
+        frame != NULL && (frame->kind == PAGE_DATA || frame->kind == PAGE_DEVICE || frame->kind == PAGE_FREE);
     if (frame == NULL || (memory && frame->bindings == 0))
         return "a TLB maps a frame that nothing binds";
     if (memory && frame->owner != entry->owner)

@@ -1,7 +1,8 @@
 // SPDX-License-Identifier: BSD-2-Clause
 /*
- * A TLB as the architecture allows the worst of them: filled by a walker that may also keep entries of the upper
- * levels and entries that are not valid, tagged with an ASID, and forgetting nothing unless a fence says so.
+ * A TLB as the architecture allows the worst of them: filled by a walker that may also keep entries of the
+ * upper levels and entries that are not valid, tagged with an ASID, and forgetting nothing unless a fence
+ * says so.
  *
  * Beside what hardware knows, an entry remembers the root it was filled from: the truth that a test checks.
  */
@@ -35,8 +36,8 @@ void tlb_fence_all(struct tlb *tlb);
 void tlb_fence_asid(struct tlb *tlb, word_t asid);
 void tlb_fence_range(struct tlb *tlb, word_t address, word_t size, word_t asid);
 /*
- * NULL, or what is wrong: an entry gives a right that the tables of its space no longer give, points to a table
- * that is none any more, or to a frame that changed hands since.
+ * NULL, or what is wrong: an entry gives a right that the tables of its space no longer give, points to a
+ * table that is none any more, or to a frame that changed hands since.
  */
 const char *tlb_wrong(const struct tlb *tlb);
 

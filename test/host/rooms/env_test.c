@@ -157,6 +157,17 @@ static void fault_with_a_closed_slot(void **state)
     assert_true(pending(fake.init) & EVENT_BIT(CHILD));
 }
 
+// Nobody hears of init's end, so the kernel says it and switches the machine off. (Here it goes on.)
+static void init_faults(void **state)
+{
+    (void)state;
+    fake_on(HART_INIT);
+    assert_int_equal(fake.reset, 0);
+    fake_exception(2, 0xbad);
+    assert_int_equal(fake.reset, 1);
+    assert_int_equal(fake_self()->mode, FAKE_SLEEPS);
+}
+
 // All it owned comes back, cleared of bindings and capabilities; what it created is the creator's creation.
 static void destroy_loses_nothing(void **state)
 {
@@ -295,10 +306,18 @@ static void resume_loads_all_registers(void **state)
 ROOM(env)
 {
     const struct CMUnitTest tests[] = {
-        TEST(create_takes_three_frames), TEST(create_in_a_dying_space), TEST(set_and_start),
-        TEST(stop_takes_it_off_its_hart), TEST(exit_tells_the_creator), TEST(fault_with_a_closed_slot),
-        TEST(destroy_loses_nothing), TEST(destroy_works_in_pieces), TEST(notify_sets_event_bits),
-        TEST(floats_are_kept_apart), TEST(resume_loads_all_registers),
+        TEST(create_takes_three_frames),
+        TEST(create_in_a_dying_space),
+        TEST(set_and_start),
+        TEST(stop_takes_it_off_its_hart),
+        TEST(exit_tells_the_creator),
+        TEST(fault_with_a_closed_slot),
+        TEST(init_faults),
+        TEST(destroy_loses_nothing),
+        TEST(destroy_works_in_pieces),
+        TEST(notify_sets_event_bits),
+        TEST(floats_are_kept_apart),
+        TEST(resume_loads_all_registers),
     };
     return RUN(tests);
 }

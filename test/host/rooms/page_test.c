@@ -203,9 +203,15 @@ static void creator_acts_for_unstarted_child(void **state)
 ROOM(page)
 {
     const struct CMUnitTest tests[] = {
-        TEST(alloc_clears), TEST(alloc_waits_for_quiescence), TEST(free_ends_capabilities), TEST(dying_refuses_everything),
-        TEST(move_hands_over_free_frames), TEST(open_counts_places), TEST(open_is_for_one_environment_not_its_name),
-        TEST(give_keeps_contents), TEST(creator_acts_for_unstarted_child),
+        TEST(alloc_clears),
+        TEST(alloc_waits_for_quiescence),
+        TEST(free_ends_capabilities),
+        TEST(dying_refuses_everything),
+        TEST(move_hands_over_free_frames),
+        TEST(open_counts_places),
+        TEST(open_is_for_one_environment_not_its_name),
+        TEST(give_keeps_contents),
+        TEST(creator_acts_for_unstarted_child),
     };
     return RUN(tests);
 }

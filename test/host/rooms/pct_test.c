@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: BSD-2-Clause
 /*
- * pct: transfers, their refusals, deadlines, and the death of either side. B accepts, A calls; B goes on A's hart then.
+ * pct: transfers, their refusals, deadlines, and the death of either side. B accepts, A calls; B goes on A's
+ * hart then.
  */
 #include "rooms_test.h"
 
@@ -280,7 +281,8 @@ static void the_callee_has_its_callers_time(void **state)
         time_pass(machine_info->slice_ticks);
     bool there = false; // on its caller's hart, or its own
     for (word_t hart = HART_A; hart <= HART_B; hart++)
-        there |= fake_harts[hart].mode == FAKE_USER && runs(hart) == family.b && fake_harts[hart].regs[20] == 0x2020;
+        there |= fake_harts[hart].mode == FAKE_USER && runs(hart) == family.b &&
+                 fake_harts[hart].regs[20] == 0x2020;
     assert_true(there);
 }
 
@@ -310,15 +312,94 @@ static void registers_of_floats_stay_at_home(void **state)
     }
 }
 
+// A callee that uses floating point takes its registers along when it returns, wherever it is called from
+// next.
+static void floats_of_a_callee_follow_it(void **state)
+{
+    (void)state;
+    CALL(pct, call, SLOT, 0);
+    OK(env, float, 1);
+    fake_self()->floats[3] = 0x333;
+    CALL(pct, return, 0);
+    CALL(pct, call, SLOT, 0);
+    assert_int_equal(fake_self()->floats[3], 0x333);
+    fake_self()->floats[3] = 0x444;
+    CALL(pct, return, 0);
+    assert_int_equal(runs(HART_A), family.a);
+    assert_null(hart_number(HART_A)->floats);
+    fake_on(HART_INIT);
+    CALL(pct, call, SLOT, 0);
+    assert_int_equal(runs(HART_INIT), family.b);
+    assert_int_equal(fake_self()->floats[3], 0x444);
+}
+
+/*
+ * A calls B, B calls init, both fast, so A's floating-point registers stay in the hart; then B dies in the
+ * middle, and A may go on elsewhere: not before its registers came home.
+ */
+static void floats_come_home_from_a_broken_chain(void **state)
+{
+    (void)state;
+    fake_on(HART_INIT);
+    OK(cap, mint, 1, fake.init, RIGHT_CALL);
+    OK(cap, mint, 8, family.b, RIGHT_NOTIFY);
+    OK(env, notify, 8, 1ul << 50); // B's accept ends: it opens a slot first
+    harts_cross();
+    fake_on(HART_B);
+    *env_save(fake_env(), SAVE_PENDING) = 0;
+    OK(cap, open, SLOT, fake.init);
+    fake_on(HART_INIT);
+    OK(cap, grant, 1, family.b, SLOT, RIGHT_CALL);
+    for (word_t i = 0; i < SLICES_MAX; i++)
+        OK(slice, give, HART_B, i, family.a);
+    fake_on(HART_B);
+    *env_save(fake_env(), SAVE_PENDING) = 0;
+    accept(HART_B, 0);
+    accept(HART_INIT, 0);
+
+    fake_on(HART_A);
+    OK(env, float, 1);
+    fake_self()->floats[3] = 0x333;
+    for (int round = 0; round < 2; round++) { // the first finds them all on other harts
+        CALL(pct, call, SLOT, 0);
+        CALL(pct, call, SLOT, 0);
+        assert_int_equal(runs(HART_A), fake.init);
+        if (round == 0) {
+            CALL(pct, return, 0);
+            CALL(pct, return, 0);
+        }
+    }
+    assert_ptr_equal(hart_number(HART_A)->floats, env_named(family.a));
+    OK(env, stop, family.b);
+    harts_cross();
+    assert_int_equal(fake_harts[HART_B].mode, FAKE_SLEEPS); // it would run A, and waits
+    while (fake_interrupt()) // A's hart was told
+        ;
+    harts_cross();
+    assert_int_equal(runs(HART_B), family.a);
+    assert_int_equal(fake_harts[HART_B].regs[REG_T0], ERR_DEAD);
+    assert_int_equal(fake_harts[HART_B].floats[3], 0x333);
+}
+
 #define OPEN(name) cmocka_unit_test_setup_teardown(name, door_open, invariants_each)
 
 ROOM(pct)
 {
     const struct CMUnitTest tests[] = {
-        OPEN(call_and_return), OPEN(refusals), OPEN(accept_ends_with_an_event), OPEN(an_event_during_a_call_is_not_lost),
-        OPEN(send_waits_for_nothing), OPEN(a_deadline_ends_the_call), OPEN(a_deadline_ends_with_its_call),
-        OPEN(nested_deadlines), OPEN(the_callee_dies), OPEN(the_caller_is_stopped),
-        OPEN(the_callee_has_its_callers_time), OPEN(registers_of_floats_stay_at_home),
+        OPEN(call_and_return),
+        OPEN(refusals),
+        OPEN(accept_ends_with_an_event),
+        OPEN(an_event_during_a_call_is_not_lost),
+        OPEN(send_waits_for_nothing),
+        OPEN(a_deadline_ends_the_call),
+        OPEN(a_deadline_ends_with_its_call),
+        OPEN(nested_deadlines),
+        OPEN(the_callee_dies),
+        OPEN(the_caller_is_stopped),
+        OPEN(the_callee_has_its_callers_time),
+        OPEN(registers_of_floats_stay_at_home),
+        OPEN(floats_of_a_callee_follow_it),
+        OPEN(floats_come_home_from_a_broken_chain),
     };
     return RUN(tests);
 }

@@ -153,7 +153,8 @@ static void kernel_objects_are_read_only(void **state)
     REFUSED(BUSY, pte, untable, 0, PINNED, 0); // it is looked at
     OK(pte, map, 0, PINNED, fake.init + 1, 1, RIGHT_READ | RIGHT_WRITE, CAP_NONE); // the save area is its own
     fake_on(HART_A);
-    OK(pte, map, 0, PINNED, family.a + 1, 1, RIGHT_READ | RIGHT_WRITE, CAP_NONE); // also when its creator owns it
+    OK(pte, map, 0, PINNED, family.a + 1, 1, RIGHT_READ | RIGHT_WRITE,
+       CAP_NONE); // also when its creator owns it
     REFUSED(PERM, pte, map, 0, PINNED + PAGE_SIZE, family.a, 1, RIGHT_READ, CAP_NONE);
     REFUSED(PERM, pte, map, 0, PINNED + PAGE_SIZE, family.b + 1, 1, RIGHT_READ, CAP_NONE);
 }
@@ -297,9 +298,16 @@ static void creator_maps_in_its_childs_space(void **state)
 ROOM(pte)
 {
     const struct CMUnitTest tests[] = {
-        TEST(table_and_untable), TEST(table_waits_for_quiescence), TEST(table_gone_is_gone), TEST(map_refuses),
-        TEST(kernel_objects_are_read_only), TEST(map_takes_runs), TEST(map_crosses_tables),
-        TEST(capability_binds_foreign_frames), TEST(protect_gives_back_no_more_than_was_bound), TEST(unmap_unbinds),
+        TEST(table_and_untable),
+        TEST(table_waits_for_quiescence),
+        TEST(table_gone_is_gone),
+        TEST(map_refuses),
+        TEST(kernel_objects_are_read_only),
+        TEST(map_takes_runs),
+        TEST(map_crosses_tables),
+        TEST(capability_binds_foreign_frames),
+        TEST(protect_gives_back_no_more_than_was_bound),
+        TEST(unmap_unbinds),
         TEST(creator_maps_in_its_childs_space),
     };
     return RUN(tests);

@@ -2,7 +2,8 @@
 /*
  * What the tests of the kernel's rooms share: calls, refusals, and a family of environments.
  *
- *   hart 0: init          hart 1: A, a child of init          hart 2: B, a child of init          hart 3: asleep
+ *   hart 0: init          hart 1: A, a child of init          hart 2: B, a child of init          hart 3:
+ * asleep
  *
  * Each has a space with a pinned level-0 table at PINNED and one that caches the STLB at CACHED.
  */

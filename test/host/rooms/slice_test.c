@@ -265,9 +265,15 @@ static void a_machine_without_sstc(void **state)
 ROOM(slice)
 {
     const struct CMUnitTest tests[] = {
-        TEST(give_hands_slices_on), TEST(yield_goes_to_the_next), TEST(yield_to_names_the_next),
-        TEST(the_end_of_a_slice_is_an_upcall), TEST(after_the_grace_the_kernel_switches), TEST(excess_is_paid),
-        TEST(an_overrun_counts_once), TEST(wait_ends_with_an_event_or_in_time), TEST(nobody_sleeps_over_work),
+        TEST(give_hands_slices_on),
+        TEST(yield_goes_to_the_next),
+        TEST(yield_to_names_the_next),
+        TEST(the_end_of_a_slice_is_an_upcall),
+        TEST(after_the_grace_the_kernel_switches),
+        TEST(excess_is_paid),
+        TEST(an_overrun_counts_once),
+        TEST(wait_ends_with_an_event_or_in_time),
+        TEST(nobody_sleeps_over_work),
         TEST(a_machine_without_sstc),
     };
     return RUN(tests);

@@ -39,7 +39,8 @@ static void create_and_destroy(void **state)
 static void destroy_gives_all_frames_back(void **state)
 {
     (void)state;
-    page_t page = fake_fresh_run(2), tables = fake_fresh_run(40), stlb = fake_fresh_run(4), data = data_make();
+    page_t page = fake_fresh_run(2), tables = fake_fresh_run(40), stlb = fake_fresh_run(4),
+           data = data_make();
     space_t space = OK(space, create, page, page + 1);
     ALL(stlb, bind, space, stlb, 2);
     OK(pte, table, space, 0, 1, tables, 0);

@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: BSD-2-Clause
-// stlb: bindings without a table entry of their own, refilled on a fault, displaced, and never losing a dirty page.
+// stlb: bindings without a table entry of their own, refilled on a fault, displaced, and never losing a dirty
+// page.
 
 #include "rooms_test.h"
 
@@ -196,9 +197,11 @@ static void displacing_tells_what_was_written(void **state)
     stlb_make(0);
     const word_t alias = 128 * PAGE_SIZE;
     OK(stlb, enter, 0, CACHED, page, RIGHT_READ | RIGHT_WRITE, CAP_NONE);
-    assert_int_equal(OK(stlb, enter, 0, CACHED + alias, page, RIGHT_READ | RIGHT_WRITE, CAP_NONE), CACHED | 1);
+    assert_int_equal(OK(stlb, enter, 0, CACHED + alias, page, RIGHT_READ | RIGHT_WRITE, CAP_NONE),
+                     CACHED | 1);
     assert_true(touch(CACHED + alias, 13, page, &exceptions)); // read only
-    assert_int_equal(OK(stlb, enter, 0, CACHED, page, RIGHT_READ | RIGHT_WRITE, CAP_NONE), (CACHED + alias) | 1);
+    assert_int_equal(OK(stlb, enter, 0, CACHED, page, RIGHT_READ | RIGHT_WRITE, CAP_NONE),
+                     (CACHED + alias) | 1);
     assert_true(touch(CACHED, 15, page, &exceptions));
     OK(pte, protect, 0, CACHED, 1, RIGHT_READ);
     assert_false(reaches(HART_INIT, CACHED, 15, page));
@@ -271,10 +274,14 @@ static void environments_of_a_space_share_it(void **state)
 static int software_bits(void **state)
 {
     (void)state;
-    family_setup_with((struct fake_options){.harts = 4, .frames = 512, .asid_bits = 16, .no_walker_bits = true});
+    family_setup_with(
+        (struct fake_options){.harts = 4, .frames = 512, .asid_bits = 16, .no_walker_bits = true});
     return 0;
 }
-#define TEST_SOFTWARE_BITS(name) {#name " with A and D in software", name, software_bits, invariants_each, NULL}
+#define TEST_SOFTWARE_BITS(name)                                                                             \
+    {                                                                                                        \
+#name " with A and D in software", name, software_bits, invariants_each, NULL                        \
+    }
 
 ROOM(stlb)
 {

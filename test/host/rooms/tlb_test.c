@@ -1,7 +1,8 @@
 // SPDX-License-Identifier: BSD-2-Clause
 /*
- * Shootdown: whoever lost a right has lost it on every hart when the call returns, at one remote fence per hart and
- * call, none to a hart that never ran the space. After each call fake_check compares every TLB with the tables.
+ * Shootdown: whoever lost a right has lost it on every hart when the call returns, at one remote fence per
+ * hart and call, none to a hart that never ran the space. After each call fake_check compares every TLB with
+ * the tables.
  */
 #include "rooms_test.h"
 
@@ -41,7 +42,8 @@ static int two_harts_without_asids(void **state)
 static int two_harts_with_software_bits(void **state)
 {
     (void)state;
-    family_setup_with((struct fake_options){.harts = 4, .frames = 512, .asid_bits = 16, .no_walker_bits = true});
+    family_setup_with(
+        (struct fake_options){.harts = 4, .frames = 512, .asid_bits = 16, .no_walker_bits = true});
     twin_start();
     return 0;
 }
@@ -269,9 +271,11 @@ static void a_space_that_is_gone(void **state)
 ROOM(tlb)
 {
     const struct CMUnitTest tests[] = {
-        EACH_WAY(unmap_and_protect), EACH_WAY(ranges), EACH_WAY(cached_bindings), EACH_WAY(displaced_bindings),
-        EACH_WAY(tables_taken_back), EACH_WAY(invalid_entries_are_forgotten), EACH_WAY(revoked_from_outside),
-        EACH_WAY(harts_that_ran_it_before), EACH_WAY(a_space_that_is_gone),
+        EACH_WAY(unmap_and_protect),    EACH_WAY(ranges),
+        EACH_WAY(cached_bindings),      EACH_WAY(displaced_bindings),
+        EACH_WAY(tables_taken_back),    EACH_WAY(invalid_entries_are_forgotten),
+        EACH_WAY(revoked_from_outside), EACH_WAY(harts_that_ran_it_before),
+        EACH_WAY(a_space_that_is_gone),
     };
     return RUN(tests);
 }

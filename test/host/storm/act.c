@@ -9,12 +9,18 @@
 #include <string.h>
 
 static word_t events(void) { return chance(95) ? 1ul << (32 + any(8)) : any(1ul << 40); }
-static word_t deadline(void) { return chance(50) ? fake.time + any(3 * machine_info->slice_ticks) : chance(80) ? 0 : any(2000); }
+static word_t deadline(void)
+{
+    return chance(50) ? fake.time + any(3 * machine_info->slice_ticks) : chance(80) ? 0 : any(2000);
+}
 static word_t count(void) { return chance(80) ? 1 : any(10) == 0 ? any(200) : 1 + any(12); }
 static word_t level(void) { return chance(90) ? any(2) : any(4); }
 
 #define DO(room, verb, ...) do_call(CALL_##room##_##verb, (word_t[6]){__VA_ARGS__})
-static bool do_call(word_t call, const word_t *a) { return storm_call(call, a[0], a[1], a[2], a[3], a[4], a[5]); }
+static bool do_call(word_t call, const word_t *a)
+{
+    return storm_call(call, a[0], a[1], a[2], a[3], a[4], a[5]);
+}
 
 // Goes on with what says AGAIN, mostly.
 static void pieces(word_t call, word_t a0, word_t a1, word_t a2)
@@ -38,7 +44,8 @@ static void act_page(void)
 static void act_cap(void)
 {
     word_t rights = chance(50) ? choose_rights() : 16ul << any(3) | 16ul << any(3);
-    page_t object = rights >= 16 ? chance(30) ? fake_env()->self : choose_page(PAGE_ENV) : choose_page(PAGE_DATA);
+    page_t object =
+        rights >= 16 ? chance(30) ? fake_env()->self : choose_page(PAGE_ENV) : choose_page(PAGE_DATA);
     switch (any(8)) {
     case 0: case 1: DO(cap, mint, choose_slot(), object, rights); break;
     case 2: DO(cap, copy, choose_slot(), choose_slot(), rights); break;
@@ -54,7 +61,10 @@ static void act_env(void)
     page_t record = choose_own(PAGE_FREE, 2);
     bool init = fake_env()->self == fake.init;
     switch (any(11)) {
-    case 0: DO(env, create, record != 0 ? record : choose_page(PAGE_FREE), choose_page(PAGE_FREE), choose_space()); break;
+    case 0:
+        DO(env, create, record != 0 ? record : choose_page(PAGE_FREE), choose_page(PAGE_FREE),
+           choose_space());
+        break;
     case 1: DO(env, set, choose_env(), any(6), 0x1000); break;
     case 2: DO(env, start, choose_env()); break;
     case 3: pieces(CALL_env_stop, choose_env(), 0, 0); break;
@@ -82,14 +92,46 @@ static void act_memory(void)
         page = frame >= pages.table && frame < pages.table + pages.count ? page_name(frame) : page;
     }
     switch (any(12)) {
-    case 0: DO(pte, table, choose_space(), choose_address(), level(), choose_page(PAGE_FREE), chance(50) ? 0 : choose_page(PAGE_FREE)); break;
+    case 0:
+        DO(pte, table, choose_space(), choose_address(), level(), choose_page(PAGE_FREE),
+           chance(50) ? 0 : choose_page(PAGE_FREE));
+        break;
     case 1: pieces(CALL_pte_untable, choose_space(), choose_address(), level()); break;
-    case 2: case 3: case 4: DO(pte, map, choose_space(), choose_address_in(PINNED), page, count(), choose_rights(), slot); break;
-    case 5: DO(pte, protect, choose_space(), choose_address_in(chance(50) ? PINNED : CACHED), count(), chance(20) ? 0 : choose_rights()); break;
+    case 2:
+    case 3:
+    case 4:
+        DO(pte, map, choose_space(), choose_address_in(PINNED), page, count(), choose_rights(), slot);
+        break;
+    case 5:
+        DO(pte, protect, choose_space(), choose_address_in(chance(50) ? PINNED : CACHED), count(),
+           chance(20) ? 0 : choose_rights());
+        break;
     case 6: case 7: DO(pte, unmap, choose_space(), choose_address(), count()); break;
-    case 8: case 9: DO(stlb, enter, choose_space(), choose_address_in(CACHED), page, choose_rights(), slot); break;
-    case 10: pieces(CALL_stlb_bind, choose_space(), choose_page(PAGE_FREE), chance(90) ? any(2) : any(8)); break;
+    case 8:
+    case 9: DO(stlb, enter, choose_space(), choose_address_in(CACHED), page, choose_rights(), slot); break;
+    case 10:
+        pieces(CALL_stlb_bind, choose_space(), choose_page(PAGE_FREE), chance(90) ? any(2) : any(8));
+        break;
     case 11: if (chance(30)) pieces(CALL_stlb_unbind, choose_space(), 0, 0); break;
+    }
+}
+
+// Joined runs and superpages, where the machine is large enough for them.
+static void act_super(void)
+{
+    page_t run = FAKE_FIRST + 512 * (1 + any(2));
+    word_t at = SUPER + any(4) * 512 * PAGE_SIZE;
+    space_t space = choose_space();
+    slot_t slot = chance(80) ? CAP_NONE : choose_slot();
+    switch (pages.count > 512 || chance(5) ? any(9) : 9) {
+    case 0: case 1: pieces(CALL_page_join, chance(95) ? run : choose_page(PAGE_FREE), 0, 0); break;
+    case 2: DO(page, split, chance(95) ? run : choose_page(PAGE_DATA)); break;
+    case 3: DO(pte, table, space, at, 1, choose_page(PAGE_FREE), choose_page(PAGE_FREE)); break;
+    case 4:
+    case 5: DO(pte, map, space, chance(95) ? at : choose_address(), run, 512, choose_rights(), slot); break;
+    case 6: DO(pte, protect, space, at, 512, chance(20) ? 0 : choose_rights()); break;
+    case 7: DO(pte, unmap, space, at, 512); break;
+    case 8: DO(cap, mint, choose_slot(), run, choose_rights()); break;
     }
 }
 
@@ -125,7 +167,10 @@ static void act_transfer(void)
     if (fake_env()->caller != 0 ? chance(60) : chance(10))
         DO(pct, return, any(100));
     else
-        DO(pct, call, choose_door(RIGHT_CALL), init ? fake.time + 1 + any(5000) : chance(60) ? 0 : deadline());
+        DO(pct, call, choose_door(RIGHT_CALL),
+           init         ? fake.time + 1 + any(5000)
+           : chance(60) ? 0
+                        : deadline());
 }
 
 static void act_irq(void)
@@ -149,9 +194,10 @@ static void act_touch(void)
     enum page_kind kind = page_frame(page)->kind;
     if (kind == PAGE_FREE || kind == PAGE_NONE)
         fake_fail("an environment reaches a frame that is free");
-    if (cause == 15 && kind != PAGE_DATA && kind != PAGE_DEVICE && kind != PAGE_SAVE)
+    bool memory = kind == PAGE_DATA || kind == PAGE_PART;
+    if (cause == 15 && !memory && kind != PAGE_DEVICE && kind != PAGE_SAVE)
         fake_fail("an environment writes an object of the kernel's");
-    if (cause == 15 && kind == PAGE_DATA)
+    if (cause == 15 && memory)
         memset(page_memory(page), (int)(1 + any(255)), 64);
 }
 
@@ -196,7 +242,8 @@ void act_build(void)
         page_t frames = choose_own(PAGE_FREE, 6);
         DO(page, move, frames, 6, record);
         DO(page, alloc, frames + any(6)); // it is not started yet
-        DO(pte, map, root, PINNED + any(16) * PAGE_SIZE, frames + any(6), 1, RIGHT_READ | RIGHT_WRITE, CAP_NONE);
+        DO(pte, map, root, PINNED + any(16) * PAGE_SIZE, frames + any(6), 1, RIGHT_READ | RIGHT_WRITE,
+           CAP_NONE);
     }
     for (int i = 0; i < 6; i++)
         DO(slice, give, any(hart_count), 8 + any(SLICES_MAX - 8), record);
@@ -208,8 +255,9 @@ void act_build(void)
 void act(void)
 {
     static void (*const acts[])(void) = {
-        act_page, act_page, act_cap, act_cap, act_env, act_memory, act_memory, act_memory, act_space, act_time, act_time,
-        act_transfer, act_transfer, act_irq, act_touch, act_touch, act_touch, act_save,
+        act_page,   act_page,  act_cap,   act_cap,   act_env,  act_memory,   act_memory,
+        act_memory, act_super, act_space, act_time,  act_time, act_transfer, act_transfer,
+        act_irq,    act_touch, act_touch, act_touch, act_save,
     };
     if (fake_env()->self == fake.init || chance(97))
         *env_save(fake_env(), SAVE_X_HANDLER) = 0x7000; // its handler is done; that of the first one always

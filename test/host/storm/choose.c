@@ -20,7 +20,8 @@ bool chance(word_t percent) { return any(100) < percent; }
 // A name that names nothing, or not what it should.
 static word_t choose_wild(void)
 {
-    const word_t wild[] = {0, 1, ~0ul, FAKE_FIRST - 1, FAKE_FIRST + pages.count, FAKE_UART, FAKE_RTC, 1ul << 44};
+    const word_t wild[] = {0,         1,        ~0ul,     FAKE_FIRST - 1, FAKE_FIRST + pages.count,
+                           FAKE_UART, FAKE_RTC, 1ul << 44};
     return chance(50) ? FAKE_FIRST + any(pages.count) : wild[any(8)];
 }
 
@@ -33,7 +34,7 @@ static bool suits(page_t page, enum page_kind kind, env_t owner)
 page_t choose_own(enum page_kind kind, word_t run)
 {
     env_t self = fake_env()->self;
-    word_t start = any(pages.count);
+    word_t start = any(pages.count < 512 ? pages.count : 256); // the rest stays in one piece, for superpages
     for (word_t i = 0; i < pages.count; i++) {
         page_t page = FAKE_FIRST + (start + i) % pages.count;
         word_t length = 0;
@@ -79,6 +80,8 @@ word_t choose_address(void)
     const word_t wild[] = {0, 1, PINNED + 1, USER_END, USER_END - PAGE_SIZE, ~0ul, DIRECT_BASE, TABLE_FRAMES};
     if (chance(4))
         return wild[any(8)];
+    if (pages.count > 512 && chance(10))
+        return SUPER + any(2048) * PAGE_SIZE;
     word_t alias = chance(20) ? 128 * PAGE_SIZE : 0;
     return bases[any(6)] + any(16) * PAGE_SIZE + alias;
 }

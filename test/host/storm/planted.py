@@ -1,12 +1,13 @@
 #!/usr/bin/python3
 # SPDX-License-Identifier: BSD-2-Clause
-"""Plants one bug per room into a copy of its source, builds the storm with it, and requires that the storm finds it.
+"""Plants one bug per room into a copy of its source, builds the storm with it, requires that the storm finds it.
 
     planted.py KERNEL COMPILE_COMMANDS BUILD LINKER-COMMAND... -- OBJECT...     of the storm itself
 """
 import json
 import os
 import pathlib
+import re
 import shlex
 import subprocess
 import sys
@@ -17,12 +18,14 @@ MACHINES = 60  # as many as a storm with a bug may need
 # room, file, what stands there, what stands there instead: with each, something is forgotten
 PLANTS = [
     ("page", "page/page.c", "        page_clear(page);\n", "        ;\n"),
-    ("cap", "cap/cap.c", "(rights & ~(word_t)cap->rights)) return refuse(ERR_PERM);\n    if (cap_is_alive(&self->caps[to]))",
+    ("cap", "cap/cap.c",
+     "(rights & ~(word_t)cap->rights)) return refuse(ERR_PERM);\n    if (cap_is_alive(&self->caps[to]))",
      "false) return refuse(ERR_PERM);\n    if (cap_is_alive(&self->caps[to]))"),
     ("env", "env/env.c", "        slice_disown(env, heir);\n", ""),
     ("space", "space/space.c", "    ran &= ~self;\n", "    ran = 0;\n"),
     ("pte", "pte/pte.c", "            flush |= *place.slot != 0;\n", ""),
-    ("stlb", "stlb/stlb.c", "    if (leaf_drop(entry))\n        space_flush(space, entry->vpn << PAGE_SHIFT, 1);\n",
+    ("stlb", "stlb/stlb.c",
+     "    if (leaf_drop(entry))\n        space_flush(space, entry->vpn << PAGE_SHIFT, 1);\n",
      "    leaf_drop(entry);\n"),
     ("slice", "slice/slice.c", "    receiver->slice_harts |= 1u << hart;\n", ""),
     ("pct", "pct/pct.c", "    callee->caller = env_boundary(env);\n", ""),
@@ -70,7 +73,7 @@ def main():
         program = storm_build(kernel, commands, build, link, objects, name, before, after)
         run = subprocess.run([program, "--seed", "1", "--machines", str(MACHINES)], stdout=subprocess.PIPE,
                              stderr=subprocess.STDOUT, timeout=SECONDS, text=True)
-        lines = [line for line in run.stdout.splitlines() if line.startswith("fake: ") or "ERROR: " in line or "error: " in line]
+        lines = [line for line in run.stdout.splitlines() if re.match(r"fake: |.*(ERROR|error): ", line)]
         if run.returncode == 0 or not lines:
             missed.append(room)
         print(f"{room}: {lines[0] if lines else 'nothing found'}", flush=True)

@@ -14,6 +14,7 @@
 #define PINNED  0x40000000ul
 #define CACHED  0x40200000ul
 #define NOWHERE 0x80000000ul
+#define SUPER   0xc0000000ul // of superpages, where there is memory for them
 
 struct storm {
     uint64_t random;

@@ -1,0 +1,89 @@
+// SPDX-License-Identifier: BSD-2-Clause
+// What must hold whenever no hart is in the kernel; see fake.h.
+
+#include "fake.h"
+
+#include "machine/machine.h"
+
+static void hart_check(const struct fake_hart *hart, const struct hart *known)
+{
+    const char *wrong = tlb_wrong(&hart->tlb);
+    if (wrong != NULL)
+        fake_fail(wrong);
+    if (hart->mode == FAKE_SLEEPS && (known->running != NULL || hart->satp != space_kernel_satp))
+        fake_fail("an idle hart holds on to an environment or its space");
+    if (hart->mode != FAKE_USER)
+        return;
+    const struct env *env = env_at(known->current);
+    if (env_named(env->self) != env || hart->satp != env->satp || env->hart != known->boundary)
+        fake_fail(env->hart != known->boundary ? "a hart runs an environment that believes it runs elsewhere"
+                                               : "a hart runs an environment in a space that is not its own");
+    if (env->claim != CLAIM_TAKEN || env->callee != 0 || env->state != ENV_READY)
+        fake_fail("a hart runs an environment that may not run");
+    if (hart->float_on != (env->status != 0) || (env->status != 0 && known->floats != env))
+        fake_fail("a hart's floating-point unit is on for the wrong one");
+    if (!(env->space->ran >> known->index & 1))
+        fake_fail("a hart runs a space that does not know");
+    if (hart->timer > known->slice_end + machine_info->grace_ticks)
+        fake_fail("a hart runs on with no timer set"); // slice (2)
+    for (word_t i = 0; i < hart_count; i++)
+        if (fake_harts[i].mode == FAKE_USER && i != known->index && hart_number(i)->current == known->current)
+            fake_fail("two harts run the same environment");
+}
+
+// Would a hart that looks at this environment's slices find something to run?
+static const struct env *ready(const struct env *env)
+{
+    for (int depth = 0; env->callee != 0; depth++) {
+        if (depth == CHAIN_MAX)
+            return NULL;
+        if (env->call_deadline != 0 && fake.time >= env->call_deadline)
+            return env;
+        env = env_at(env->callee);
+    }
+    if (env->claim == CLAIM_TAKEN || env->stop)
+        return NULL;
+    for (word_t i = 0; i < hart_count; i++)
+        if (hart_number(i)->floats == env && fake_pending(&fake_harts[i]) != 0)
+            return NULL; // its floating-point registers are about to come home
+    if (env->claim == CLAIM_STOPPED && !env->waiting)
+        return env;
+    bool late = env->waiting && env->wait_deadline != 0 && fake.time >= env->wait_deadline;
+    word_t events = env->claim == CLAIM_STOPPED ? env->wait_events : env->accept_events;
+    return late || *env_save(env, SAVE_PENDING) & events ? env : NULL;
+}
+
+// Is there a hart with a slice of this environment that will look, or is awake?
+static bool looked_at(const struct env *owner)
+{
+    for (word_t i = 0; i < hart_count; i++) {
+        const struct fake_hart *hart = &fake_harts[i];
+        bool has = false;
+        for (word_t position = 0; position < SLICES_MAX; position++)
+            has |= fake_vectors[i][position].env == owner->self;
+        if (has && (hart->mode != FAKE_SLEEPS || fake_pending(hart) != 0 ||
+                    hart->timer <= fake.time + fake_info.slice_ticks))
+            return true;
+    }
+    return false;
+}
+
+// Nobody who could run, and has time somewhere, is forgotten while harts sleep.
+static void sleepers_check(void)
+{
+    for (word_t i = 0; i < hart_count; i++)
+        for (word_t position = 0; fake_harts[i].mode == FAKE_SLEEPS && position < SLICES_MAX; position++) {
+            const struct env *owner = env_named(fake_vectors[i][position].env);
+            if (owner != NULL && ready(owner) != NULL && !looked_at(owner))
+                fake_fail("all harts with a slice of an environment that could run sleep");
+        }
+}
+
+void fake_check(void)
+{
+    sleepers_check();
+    if (structure_lock != 0)
+        fake_fail("the structure lock is still held");
+    for (word_t i = 0; i < hart_count; i++)
+        hart_check(&fake_harts[i], hart_number(i));
+}
