@@ -79,6 +79,28 @@ static bool is_shown(const struct env *env)
     return enabled && (only == 0 || page_frame(env->self)->detail == only);
 }
 
+static const char *cause_name(word_t cause)
+{
+    switch (cause) {
+    case 0:            return "misaligned fetch";
+    case 1:            return "fetch access fault";
+    case 2:            return "illegal instruction";
+    case 3:            return "breakpoint";
+    case 4:            return "misaligned load";
+    case 5:            return "load access fault";
+    case 6:            return "misaligned store";
+    case 7:            return "store access fault";
+    case 8:            return "call that is not the kernel's";
+    case 12:           return "fetch page fault";
+    case 13:           return "load page fault";
+    case 15:           return "store page fault";
+    case CAUSE_SOFT:   return "event";
+    case CAUSE_TIMER:  return "end of slice";
+    case CAUSE_EXTERN: return "device interrupt";
+    default:           return "unknown cause";
+    }
+}
+
 // "label: ", for the beginning of a line.
 static const char *label(const struct env *env, char text[LABEL_MAX + 1])
 {
@@ -160,11 +182,15 @@ void trace_trap(struct env *env, word_t cause, word_t address)
         trace_call(env, index, regs);
         return;
     }
-    bool interrupt = cause >> 63;
+    bool interrupt = cause & CAUSE_INTERRUPT;
     word_t handler = *env_save(env, interrupt ? SAVE_I_HANDLER : SAVE_X_HANDLER);
-    kernel_log("%s: %s %lu at %lx, address %lx: %s %lx\n", label(env, text), interrupt ? "interrupt" : "exception",
-               cause & ~CAUSE_INTERRUPT, regs[REG_PC], interrupt ? 0 : address,
-               handler != 0 ? "upcall to" : interrupt ? "deferred" : "slot closed", handler);
+    kernel_log("%s: %s at %lx", label(env, text), cause_name(cause), regs[REG_PC]);
+    if (!interrupt)
+        kernel_log(", address %lx", address);
+    if (handler != 0)
+        kernel_log(": upcall to %lx\n", handler);
+    else
+        kernel_log(interrupt ? ": deferred\n" : ": its slot is closed\n");
 }
 
 void trace_refused(const struct env *env, enum error error)
