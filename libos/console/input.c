@@ -30,11 +30,6 @@ size_t input_read(uint8_t *bytes, size_t count)
     return taken;
 }
 
-void input_mode(enum console_mode mode)
-{
-    line_mode = mode;
-}
-
 static void input_byte(uint8_t byte)
 {
     if (line_mode == CONSOLE_COOKED && byte == CONTROL_C) {
@@ -46,6 +41,21 @@ static void input_byte(uint8_t byte)
     } else if (ring_count < INPUT_ROOM) {
         ring[(ring_first + ring_count++) % INPUT_ROOM] = byte;
     }
+}
+
+/*
+ * What waits in the ring is taken again, as if it were typed now: a Ctrl-C that came while the shell was still
+ * starting a program is meant for that program. Each byte is put back no later than where it was.
+ */
+void input_mode(enum console_mode mode)
+{
+    size_t from = ring_first;
+    size_t left = ring_count;
+
+    line_mode = mode;
+    ring_count = 0;
+    for (; left > 0; left--, from = (from + 1) % INPUT_ROOM)
+        input_byte(ring[from]);
 }
 
 void input_receive(void)

@@ -66,8 +66,8 @@ static sysret_t serve_foreground(env_t caller, env_t env)
 {
     if (!client_may_lead(caller)) return refuse(ERR_PERM);
 
-    input_mode(CONSOLE_COOKED);
     client_foreground(env);
+    input_mode(CONSOLE_COOKED); // in this order: a Ctrl-C among what was typed ahead is the new one's
     return done(0);
 }
 

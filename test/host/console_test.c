@@ -449,6 +449,16 @@ static void test_interrupt(void **state)
     assert_int_equal(events_of(shell), 0);
     expect_read(program, CONSOLE_READ_MAX, "\x03\x1c");
 
+    // One that came while the shell was starting the program, and therefore as a key.
+    tell(shell, CONSOLE_REQUEST(CONSOLE_FOREGROUND, 0, 0), shell);
+    assert_int_equal(tell(shell, CONSOLE_REQUEST(CONSOLE_MODE, CONSOLE_RAW, 0), 0).error, ERR_OK);
+    type("ab\x03z");
+    (void)events_of(shell);
+    assert_int_equal(events_of(program), 0);
+    tell(shell, CONSOLE_REQUEST(CONSOLE_FOREGROUND, 0, 0), program);
+    assert_true(events_of(program) & EVENT_INTERRUPT);
+    expect_read(program, CONSOLE_READ_MAX, "z");
+
     // A program that died in raw mode with its door open leaves neither behind, even to the heir of its name.
     gone[program] = true;
     tell(shell, CONSOLE_REQUEST(CONSOLE_FOREGROUND, 0, 0), program);
