@@ -83,10 +83,10 @@ enum env_state env_state(const struct env *env)
 static void idle_wake(const struct env *env, const struct hart *self)
 {
     uint32_t harts = env->slice_harts;
-    word_t caller = env->caller;
+    word_t caller = __atomic_load_n(&env->caller, __ATOMIC_RELAXED); // once: another hart may end the call
     for (int depth = 0; caller != 0 && depth < CHAIN_MAX; depth++) {
         harts |= env_at(caller)->slice_harts;
-        caller = env_at(caller)->caller;
+        caller = __atomic_load_n(&env_at(caller)->caller, __ATOMIC_RELAXED);
     }
     for (word_t i = 0; i < hart_count && harts >> i != 0; i++)
         if (harts >> i & 1 && i != self->index && __atomic_load_n(&hart_number(i)->idle, __ATOMIC_RELAXED))
@@ -434,8 +434,8 @@ sysret_t sys_env_float(word_t on)
         float_enter(hart, self);
     else if (hart->floats == self)
         hart->floats = NULL;
-    if (on && self->caller != 0)
-        env_at(self->caller)->hart = 0; // the fast return would leave our registers here
+    if (on)
+        pct_return_slowly(self); // the fast return would leave our registers here
     // The way back to the caller leaves sstatus as it is.
     if (on)
         hw_float_on();

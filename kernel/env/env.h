@@ -66,9 +66,8 @@ struct env {
             uint8_t floats;         // it declared floating point
             uint8_t waiting;        // it waits for wait_events or wait_deadline
             uint8_t stop;           // it must not go on: the hart that has it lets it go
-            uint8_t orphan;         // it was entered, and nobody waits for its return
             uint8_t irqs_gone;      // destruction: its interrupt sources are handed on
-            uint8_t padding_;
+            uint8_t padding_[2];
         };
     };
     word_t ticks;        // time used

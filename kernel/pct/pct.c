@@ -14,6 +14,20 @@
 
 static uint32_t abandon_lock; // several harts may find at once that a call waits too long; innermost of all locks
 
+/*
+ * The caller of an environment that was entered and for whose return nobody waits. Its hart is none, so the fast return
+ * leaves it to C; it is the end of every walk along callers.
+ */
+static struct env nobody;
+
+static word_t caller_nobody(void) { return env_boundary(&nobody); }
+
+static bool is_called(const struct env *env)
+{
+    word_t caller = __atomic_load_n(&env->caller, __ATOMIC_RELAXED);
+    return caller != 0 && caller != caller_nobody();
+}
+
 bool pct_abandon(struct env *caller)
 {
     CLEANUP_LOCK(&abandon_lock);
@@ -22,11 +36,8 @@ bool pct_abandon(struct env *caller)
         return false; // another hart was faster, or the callee has returned
     struct env *callee = env_at(boundary);
     word_t expected = env_boundary(caller);
-    callee->orphan = 1; // before its caller is gone: it may return at any time
-    if (!__atomic_compare_exchange_n(&callee->caller, &expected, 0, false, __ATOMIC_ACQ_REL, __ATOMIC_RELAXED)) {
-        callee->orphan = 0;
-        return false;
-    }
+    if (!__atomic_compare_exchange_n(&callee->caller, &expected, caller_nobody(), false, __ATOMIC_ACQ_REL, __ATOMIC_RELAXED))
+        return false; // it returns at this moment
     caller->callee = 0;
     caller->call_deadline = 0;
     return true;
@@ -37,7 +48,7 @@ void pct_unlink(struct env *env)
     if (env->callee != 0)
         pct_abandon(env);
     word_t boundary = __atomic_exchange_n(&env->caller, 0, __ATOMIC_ACQ_REL);
-    if (boundary == 0)
+    if (boundary == 0 || boundary == caller_nobody())
         return;
     struct env *caller = env_at(boundary);
     caller->callee = 0;
@@ -46,6 +57,13 @@ void pct_unlink(struct env *env)
     caller->result_value = 0;
     __atomic_store_n(&caller->claim, CLAIM_STOPPED, __ATOMIC_RELEASE);
     env_post(caller, 0);
+}
+
+void pct_return_slowly(struct env *callee)
+{
+    CLEANUP_LOCK(&abandon_lock); // as long as the call stands its caller runs nowhere
+    if (callee->caller != 0)
+        env_at(callee->caller)->hart = 0;
 }
 
 struct env *pct_chain_end(struct env *env)
@@ -69,7 +87,7 @@ bool pct_invariant(const struct env *env)
 {
     if (env->callee != 0 && env_at(env->callee)->caller != env_boundary(env)) // env (2)
         return false;
-    if (env->caller != 0 && env_at(env->caller)->callee != env_boundary(env))
+    if (is_called(env) && env_at(env->caller)->callee != env_boundary(env))
         return false;
     return env->callee == 0 || env->claim == CLAIM_TAKEN;
 }
@@ -91,12 +109,10 @@ static word_t callee_claim(struct env *callee, enum error *error)
     return gate_address(claim);
 }
 
-// Puts the hart into another environment in the middle of a slice.
-static void hart_change(struct hart *hart, struct env *from, struct env *to)
+static void message_copy(word_t *message, const word_t *regs)
 {
-    slice_account(hart, from);
-    slice_enter(hart, to);
-    slice_arm(hart, to, from->grace);
+    for (int i = 1; i < REGS; i++)
+        message[i] = regs[i];
 }
 
 void trap_pct_call(struct env *env)
@@ -119,19 +135,25 @@ void trap_pct_call(struct env *env)
         trap_load(env_boundary(env), regs);
     }
 
+    word_t *message = env_save(callee, SAVE_F_PC);
+    message_copy(message, regs);
+    message[REG_PC] = gate;
+    message[REG_SP] = callee->gate_sp;
+    message[REG_T0] = 0;
+    message[REG_T1] = env->self;
     env->pc = regs[REG_RA];
     env->sp = regs[REG_SP];
     env->call_deadline = deadline;
+    word_t grace = env->grace;
+    slice_account(hart, env);
+    slice_enter(hart, callee);
     if (deadline != 0 || callee->floats)
         env->hart = 0; // the fast return would leave the deadline behind, or the callee's floating-point registers
-    callee->caller = env_boundary(env);
-    env->callee = env_boundary(callee);
-    hart_change(hart, env, callee);
-    regs[REG_PC] = gate;
-    regs[REG_SP] = callee->gate_sp;
-    regs[REG_T0] = 0;
-    regs[REG_T1] = env->self;
-    trap_load(env_boundary(callee), regs);
+    // Once the links are there another hart may end the wait and run the caller: from here on nothing of it is touched.
+    __atomic_store_n(&callee->caller, env_boundary(env), __ATOMIC_RELEASE);
+    __atomic_store_n(&env->callee, env_boundary(callee), __ATOMIC_RELEASE);
+    slice_arm(hart, callee, grace);
+    trap_load(env_boundary(callee), message);
 }
 
 // Opens the gate again and gives the hart up: nobody waits for what the callee did.
@@ -146,10 +168,8 @@ void trap_pct_return(struct env *env)
 {
     word_t *regs = env_save(env, SAVE_F_PC);
     word_t boundary = __atomic_exchange_n(&env->caller, 0, __ATOMIC_ACQ_REL);
-    if (boundary == 0 && env->orphan) {
-        env->orphan = 0;
+    if (boundary == caller_nobody())
         gate_reopen(env);
-    }
     if (boundary == 0) {
         regs[REG_T0] = regs[REG_A0] = ERR_STATE;
         regs[REG_PC] = regs[REG_RA];
@@ -161,12 +181,13 @@ void trap_pct_return(struct env *env)
     caller->callee = 0;
     caller->call_deadline = 0;
     word_t *message = env_save(caller, SAVE_F_PC);
-    for (int i = 1; i < REGS; i++)
-        message[i] = regs[i];
+    message_copy(message, regs);
     message[REG_PC] = caller->pc;
     message[REG_SP] = caller->sp;
     message[REG_T0] = ERR_OK;
-    hart_change(hart, env, caller);
+    slice_account(hart, env);
+    slice_enter(hart, caller);
+    slice_arm(hart, caller, env->grace);
     env->grace = slice_grace();
     slice_release(env, gate_claim(env));
     if (caller->stop) {
@@ -180,10 +201,10 @@ sysret_t sys_pct_accept(word_t entry, word_t stack, word_t events)
 {
     struct env *self = env_self();
     if (entry < USER_FIRST || entry >= USER_END || entry % 2 != 0) return refuse(ERR_RANGE);
-    if (self->caller != 0)                                         return refuse(ERR_STATE);
+    if (is_called(self))                                           return refuse(ERR_STATE);
     if (*env_save(self, SAVE_PENDING) & events)                    return refuse(ERR_PENDING);
 
-    self->orphan = 0;
+    self->caller = 0; // it may have been nobody
     self->gate = self->floats ? -(long)entry : (long)entry;
     self->gate_sp = stack;
     self->accept_pc = hw_return_pc();
@@ -204,7 +225,7 @@ sysret_t sys_pct_send(slot_t slot, word_t message)
     if (gate == 0)      return refuse(error);
 
     slice_leave(self, ERR_OK, 0);
-    callee->orphan = 1;
+    callee->caller = caller_nobody();
     callee->pc = gate;
     callee->sp = callee->gate_sp;
     callee->result_error = message;

@@ -8,7 +8,8 @@
  * a deadline, floating point, refusals, the death of either side.
  *
  * A caller waits with claim 0 until its callee returns to it; its slices run the end of its chain of calls.
- * Only the recorded caller can be returned to, and only once: whoever swaps `caller` for 0 has it.
+ * Only the recorded caller can be returned to, and only once: whoever swaps `caller` for 0 has it. From the moment both
+ * links are there until they are gone again the caller is not the hart's that runs the callee: its wait may end at any time.
  */
 #ifndef KERNEL_PCT_H
 #define KERNEL_PCT_H
@@ -21,6 +22,8 @@ struct env *pct_chain_end(struct env *env);
 void pct_unlink(struct env *env);
 // Undoes the call of a waiting caller; false when its callee returns to it at this moment.
 bool pct_abandon(struct env *caller);
+// The way back from an environment that runs leads through C: its caller may not be left by another hart meanwhile.
+void pct_return_slowly(struct env *callee);
 
 bool pct_invariant(const struct env *env);
 

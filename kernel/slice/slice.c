@@ -124,10 +124,12 @@ void slice_preempt(struct env *env)
 static word_t chain_deadline(const struct env *env)
 {
     word_t deadline = NEVER;
-    for (int depth = 0; env->caller != 0 && depth < CHAIN_MAX; depth++) {
-        env = env_at(env->caller);
-        if (env->call_deadline != 0 && env->call_deadline < deadline)
-            deadline = env->call_deadline;
+    word_t caller = __atomic_load_n(&env->caller, __ATOMIC_RELAXED); // once: other harts end calls
+    for (int depth = 0; caller != 0 && depth < CHAIN_MAX; depth++) {
+        word_t when = env_at(caller)->call_deadline;
+        if (when != 0 && when < deadline)
+            deadline = when;
+        caller = __atomic_load_n(&env_at(caller)->caller, __ATOMIC_RELAXED);
     }
     return deadline;
 }
@@ -137,8 +139,9 @@ void slice_arm(struct hart *hart, struct env *env, word_t grace)
     bool ending = grace >= IN_GRACE;
     word_t timer = hart->slice_end + (ending ? machine_info->grace_ticks : 0);
     env->grace = ending ? IN_GRACE : slice_grace();
-    if (env->caller != 0 && chain_deadline(env) < timer) {
-        timer = chain_deadline(env);
+    word_t deadline = chain_deadline(env);
+    if (deadline < timer) {
+        timer = deadline;
         env->grace = ending ? IN_GRACE : 1; // the timer means something else: the slow path finds out
     }
     slice_set_timer(hart, timer);
@@ -209,14 +212,15 @@ static word_t slice_alarm(struct hart *hart)
             continue;
         for (int depth = 0; depth < CHAIN_MAX; depth++) {
             // One that runs elsewhere may stop doing so with nobody to tell: transfers do not look who sleeps.
-            if (env->callee == 0 && env->claim == CLAIM_TAKEN && env->state == ENV_READY && soon < alarm)
+            word_t callee = __atomic_load_n(&env->callee, __ATOMIC_ACQUIRE); // once: its call may end
+            if (callee == 0 && env->claim == CLAIM_TAKEN && env->state == ENV_READY && soon < alarm)
                 alarm = soon;
-            word_t when = env->callee != 0 ? env->call_deadline : env->waiting ? env->wait_deadline : 0;
+            word_t when = callee != 0 ? env->call_deadline : env->waiting ? env->wait_deadline : 0;
             if (when != 0 && when < alarm)
                 alarm = when;
-            if (env->callee == 0)
+            if (callee == 0)
                 break;
-            env = env_at(env->callee);
+            env = env_at(callee);
         }
     }
     return alarm;
