@@ -5,7 +5,7 @@
 
 #include "trap/trap.h"
 
-void float_leave(struct hart *hart)
+void float_leave(struct hart *hart, const struct env *leaving)
 {
     struct env *env = hart->floats;
     if (env == NULL)
@@ -15,6 +15,8 @@ void float_leave(struct hart *hart)
     hw_float_off();
     __atomic_store_n(&env->hart, 0, __ATOMIC_RELEASE); // a fast return to it would find a stranger's registers
     __atomic_store_n(&hart->floats, NULL, __ATOMIC_RELEASE); // last: whoever waits for them may take it now
+    if (env != leaving)
+        env_wake(env); // its call may have ended meanwhile, and harts passed it over because of them
 }
 
 struct hart *float_holder(const struct env *env)
@@ -31,15 +33,14 @@ void float_expel(struct hart *hart, const struct env *env)
     struct env *stranger = hart->floats;
     if (stranger == NULL || stranger == env)
         return;
-    float_leave(hart);
-    env_wake(stranger);
+    float_leave(hart, env);
 }
 
 void float_enter(struct hart *hart, struct env *env)
 {
     if (hart->floats == env)
         return;
-    float_leave(hart);
+    float_leave(hart, NULL);
     if (!env->floats)
         return;
     hw_float_on();

@@ -11,8 +11,9 @@
 
 // The hart's floating-point registers become this environment's, if it declared any.
 void float_enter(struct hart *hart, struct env *env);
-// Whoever's registers the hart holds, they go home.
-void float_leave(struct hart *hart);
+// Whoever's registers the hart holds, they go home. Unless they are those of `leaving`, which gives up the hart, harts that
+// passed their owner over look again.
+void float_leave(struct hart *hart, const struct env *leaving);
 /*
  * The other hart that still holds an environment's registers, NULL when none does. A chain of fast transfers leaves
  * them there while others run, and the first of the chain may be freed by the death of the second.

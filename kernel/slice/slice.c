@@ -88,7 +88,7 @@ void slice_account(struct hart *hart, struct env *env)
 static void slice_off(struct hart *hart, struct env *env)
 {
     slice_account(hart, env);
-    float_leave(hart);
+    float_leave(hart, env);
     env->grace = slice_grace();
     hart->running = NULL;
 }
