@@ -5,6 +5,7 @@
 
 #include <stdio.h>
 #include <stdlib.h>
+#include <string.h>
 
 word_t stretch_call(const word_t arguments[6], word_t number, sysret_t *answer);
 word_t stretch_call_jump(const word_t arguments[6], word_t number, sysret_t *answer);
@@ -13,17 +14,37 @@ static word_t longest;
 bool bench_counts;
 static word_t fences, satps; // of the operation counted last
 
+void bench_start(int argc, char **argv)
+{
+    bench_counts = argc == 2 && strcmp(argv[1], "counts") == 0;
+    if (bench_counts && machine()->satp_writes == 0) {
+        fprintf(stderr, "bench: this kernel does not count fences\n");
+        exit(1);
+    }
+}
+
 void row(const char *name, word_t value)
 {
     if (!bench_counts)
         printf("%s\t%lu\n", name, value);
 }
 
+void row_fences(const char *name, word_t times)
+{
+    if (bench_counts)
+        printf("fences_%s\t%lu\nsatp_%s\t%lu\n", name, fences / times, name, satps / times);
+}
+
 void row_counted(const char *name, word_t value, word_t times)
 {
     row(name, value);
-    if (bench_counts)
-        printf("fences_%s\t%lu\nsatp_%s\t%lu\n", name, fences / times, name, satps / times);
+    row_fences(name, times);
+}
+
+void row_pages(const char *name, word_t value, word_t pages)
+{
+    if (!bench_counts)
+        printf("%s\t%lu.%02lu\n", name, value / pages, value % pages * 100 / pages);
 }
 
 void count_begin(void)

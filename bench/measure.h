@@ -20,8 +20,11 @@ static inline word_t least_of(word_t one, word_t other) { return one < other ? o
  * operation that was COUNTED last, divided among `times` operations; rows without them are left out.
  */
 extern bool bench_counts;
+void bench_start(int argc, char **argv); // looks for that argument
 void row(const char *name, word_t value);
-void row_counted(const char *name, word_t value, word_t times);
+void row_pages(const char *name, word_t value, word_t pages); // value / pages, with two decimals
+void row_fences(const char *name, word_t times);               // only fences and writes of satp
+void row_counted(const char *name, word_t value, word_t times); // row and row_fences
 void count_begin(void);
 void count_end(void);
 #define COUNTED(expression) ({ count_begin(); __auto_type counted_ = (expression); count_end(); counted_; })

@@ -17,6 +17,7 @@ void bench_stlb(void)
     while ((answer = sys_stlb_bind(0, stlb, 0)).error == ERR_AGAIN)
         continue;
     must(answer, "stlb_bind");
+    sys_pte_table(0, ADDRESS, 1, frame_find(1), 0); // refused when there is one already
     must(sys_pte_table(0, ADDRESS, 0, frame_find(1), 0), "a leaf table");
     page_t page = frame_alloc();
     word_t least = ~0ul;

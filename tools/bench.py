@@ -18,7 +18,9 @@ from guest import ERR, KERNEL, OUT, Guest, GuestError, QEMU_DEFAULT, qemu_check
 # A group is a line: its programs, in the order in which they run.
 GROUPS = {
     "base": ["bench_base"],
+    "vm": ["bench_vm"],
 }
+COUNTED = {"base": "bench_base", "vm": "bench_vm"}  # the program of a group that counts fences, too, if asked to
 
 FIXED = ["-seed", "1", "-rtc", "base=2026-01-01T00:00:00,clock=vm"]
 TIMEOUT_SECONDS = 300
@@ -82,11 +84,13 @@ def kernel_sizes(build):
 
 
 def group_measure(options):
-    """All rows of a group. Those of `base` that count fences come from a kernel that counts them."""
+    """All rows of a group. Those that count fences come from a kernel that counts them."""
     kernel = os.path.join(options.build, f"rivet-{options.variant}.bin") if options.variant else None
     rows = [row for app in GROUPS[options.group] for row in app_measure(options, app, kernel=kernel)]
-    if options.group == "base" and not options.variant:
-        rows += app_measure(options, "bench_base", ["counts"], os.path.join(options.build, "rivet-count.bin"))
+    if options.variant:
+        return rows
+    rows += app_measure(options, COUNTED[options.group], ["counts"], os.path.join(options.build, "rivet-count.bin"))
+    if options.group == "base":
         rows += kernel_sizes(options.build)
     return rows
 
