@@ -50,12 +50,13 @@ function(rivet_two_pass target)
                        COMMAND ${symbols} --same $<TARGET_FILE:${first}> $<TARGET_FILE:${target}>)
 endfunction()
 
-# rivet_app(NAME source... [NOLIBC])
+# rivet_app(NAME source... [STRUCTURE radix] [NOLIBC])
 #
-# An ordinary C program with the library OS and picolibc; with NOLIBC one that has nothing but the ABI's
-# headers. It becomes apps/NAME in the build tree, and a program of the bundle. The target is called app.NAME.
+# An ordinary C program with the library OS and picolibc; STRUCTURE names its page-table structure, a file of
+# libos/vm/structure/ (radix when nothing is said). With NOLIBC one that has nothing but the ABI's headers.
+# It becomes apps/NAME in the build tree, and a program of the bundle. The target is called app.NAME.
 function(rivet_app name)
-    cmake_parse_arguments(PARSE_ARGV 1 arg "NOLIBC" "" "")
+    cmake_parse_arguments(PARSE_ARGV 1 arg "NOLIBC" "STRUCTURE" "")
     set(objects app.${name}.objects)
     add_library(${objects} OBJECT ${arg_UNPARSED_ARGUMENTS})
     target_compile_options(${objects} PRIVATE ${RIVET_APP_FLAGS} ${RIVET_WARNINGS})
@@ -72,6 +73,11 @@ function(rivet_app name)
         target_link_libraries(${objects} PRIVATE rivet_libos)
         set(libraries rivet_libos)
         list(APPEND options --specs=picolibc.specs)
+        if(NOT arg_STRUCTURE)
+            set(arg_STRUCTURE radix)
+        endif()
+        list(APPEND options LINKER:-u,structure_${arg_STRUCTURE}
+             LINKER:--defsym=vm_structure=structure_${arg_STRUCTURE})
     endif()
     rivet_two_pass(app.${name} OBJECTS ${objects} OUTPUT ${CMAKE_BINARY_DIR}/apps/${name}
                    SCRIPT ${RIVET_DIR}/libos/start/app.ld OPTIONS ${options} LIBRARIES ${libraries})

@@ -1,0 +1,118 @@
+// SPDX-License-Identifier: BSD-2-Clause
+/*
+ * A radix tree of three levels, nine bits of the address each, like the MMU's own. It costs one page per 2 MiB
+ * that is used, and a lookup is three loads.
+ *
+ * Pages are taken in the order in which they are needed; the first is the root. An entry of the upper levels is the
+ * address of the page below, 0 when there is none; an entry of the lowest is a mapping. Pages are never given
+ * back: an address range that was used once is used again.
+ */
+#include <libos/vm/structure.h>
+
+#define RADIX_BITS    9
+#define RADIX_ENTRIES (1u << RADIX_BITS)
+#define LEVELS        3
+
+static word_t *root; // NULL: nothing was ever inserted
+static size_t node_count;
+
+static word_t *entry_in(word_t *node, word_t address, int level)
+{
+    return &node[address >> (PAGE_SHIFT + RADIX_BITS * level) & (RADIX_ENTRIES - 1)];
+}
+
+// A new page, all zeros, NULL when there is none.
+static word_t *node_new(void)
+{
+    if (node_count == NODES_MAX || !node_make(node_count, 1))
+        return NULL;
+    return (word_t *)(VM_NODES + node_count++ * PAGE_SIZE);
+}
+
+// The lowest page over an address, NULL when there is none.
+static inline word_t *leaf_find(word_t address)
+{
+    if (!root)
+        return NULL;
+    word_t *middle = (word_t *)*entry_in(root, address, 2);
+    return middle ? (word_t *)*entry_in(middle, address, 1) : NULL;
+}
+
+static word_t *leaf_make(word_t address)
+{
+    if (!root && !(root = node_new()))
+        return NULL;
+    word_t *node = root;
+    for (int level = LEVELS - 1; level > 0 && node; level--) {
+        word_t *entry = entry_in(node, address, level);
+        if (*entry == 0)
+            *entry = (word_t)node_new();
+        node = (word_t *)*entry;
+    }
+    return node;
+}
+
+static struct vm_mapping radix_find(word_t address)
+{
+    word_t *leaf = leaf_find(address);
+    return mapping_unpack(leaf ? *entry_in(leaf, address, 0) : 0);
+}
+
+static bool radix_insert(word_t address, struct vm_mapping mapping)
+{
+    word_t *leaf = leaf_find(address);
+    if (!leaf && !(leaf = leaf_make(address)))
+        return false;
+    *entry_in(leaf, address, 0) = mapping_pack(mapping);
+    return true;
+}
+
+static struct vm_mapping radix_remove(word_t address)
+{
+    word_t *leaf = leaf_find(address);
+    word_t was = 0;
+    if (leaf) {
+        word_t *entry = entry_in(leaf, address, 0);
+        was = *entry;
+        *entry = 0;
+    }
+    return mapping_unpack(was);
+}
+
+static word_t radix_next(word_t address)
+{
+    while (address < STRUCTURE_END && root) {
+        word_t *node = root, *entry;
+        int level = LEVELS - 1;
+        for (; *(entry = entry_in(node, address, level)) >> PAGE_SHIFT && level > 0; level--)
+            node = (word_t *)*entry;
+        if (*entry >> PAGE_SHIFT)
+            return address;
+        word_t span = 1ul << (PAGE_SHIFT + RADIX_BITS * level);
+        address = (address & ~(span - 1)) + span;
+    }
+    return STRUCTURE_END;
+}
+
+static void radix_protect(word_t address, size_t count, word_t rights)
+{
+    while (count > 0) {
+        size_t first = address >> PAGE_SHIFT & (RADIX_ENTRIES - 1);
+        size_t run = RADIX_ENTRIES - first < count ? RADIX_ENTRIES - first : count;
+        word_t *leaf = leaf_find(address);
+        // An entry without a page is none whatever its rights say.
+        for (size_t i = first; leaf && i < first + run; i++)
+            mapping_protect(&leaf[i], rights);
+        address += run * PAGE_SIZE;
+        count -= run;
+    }
+}
+
+const struct structure_ops structure_radix = {
+    .name = "radix",
+    .find = radix_find,
+    .insert = radix_insert,
+    .remove = radix_remove,
+    .next = radix_next,
+    .protect = radix_protect,
+};
