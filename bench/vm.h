@@ -26,6 +26,7 @@ word_t stretch_trap(volatile char *address);
 word_t stretch_trap_none(volatile char *address);
 
 // Each prints its rows.
+void bench_vm_dirty(void);
 void bench_vm_protect(void);
 void bench_vm_fault(void);
 void bench_vm_matrix(void);

@@ -2,7 +2,6 @@
 /*
  * The primitives of Appel and Li (1991), on pages of the program's own. All instructions count.
  *
- * dirty        has a page been written? Read from the program's own page table
  * prot1        one page is made read-only
  * prot100      a hundred neighbouring pages are, in one call; unprot100 makes them writable again. Per page
  * trap         a store to a read-only page, to the program's handler and back past the store
