@@ -12,28 +12,22 @@ static struct frame device_frames[DEVICES_MAX];
 static page_t device_pages[DEVICES_MAX];
 static word_t device_count;
 
-/*
- * The epoch in which the last frame that assembly may still know became free. One word for all: a frame that
- * was freed earlier waits for nobody longer than a hart takes to leave the kernel.
- */
-static word_t quiesce_epoch; // 0: nobody to wait for
-
 static bool everybody_left(void)
 {
-    word_t epoch = __atomic_load_n(&quiesce_epoch, __ATOMIC_ACQUIRE);
+    word_t epoch = __atomic_load_n(&pages.quiesce, __ATOMIC_ACQUIRE);
     if (epoch == 0)
         return true;
     if (!quiesce_done(epoch))
         return false;
     // Another hart may have begun a later one meanwhile: that one stays.
-    __atomic_compare_exchange_n(&quiesce_epoch, &epoch, 0, false, __ATOMIC_RELAXED, __ATOMIC_RELAXED);
+    __atomic_compare_exchange_n(&pages.quiesce, &epoch, 0, false, __ATOMIC_RELAXED, __ATOMIC_RELAXED);
     return true;
 }
 
 void page_boot(struct frame *table, word_t first, word_t count)
 {
     word_t ram = (word_t)direct(first << PAGE_SHIFT);
-    pages = (struct page_room){table, first, count, (struct link *)ram, ram + PAGE_SIZE};
+    pages = (struct page_room){table, first, count, (struct link *)ram, ram + PAGE_SIZE, 0};
 }
 
 void page_boot_device(page_t page, env_t owner)
@@ -69,16 +63,7 @@ _Static_assert(offsetof(struct frame, kind) % 4 == 0 && offsetof(struct frame, l
                "the lock is the top byte of an aligned word");
 _Static_assert(sizeof(struct frame) == 32, "environments index the frame table, too");
 
-void page_clear(page_t page)
-{
-    word_t *word = page_memory(page);
-#define CLEAR_8(at) word[at] = word[at + 1] = word[at + 2] = word[at + 3] = word[at + 4] = word[at + 5] = word[at + 6] = word[at + 7] = 0
-    for (word_t *end = word + PAGE_SIZE / sizeof(word_t); word < end; word += 32) {
-        CLEAR_8(0), CLEAR_8(8);
-        CLEAR_8(16), CLEAR_8(24);
-    }
-#undef CLEAR_8
-}
+void page_clear(page_t page) { page_wipe(page); }
 
 // Why a frame cannot be taken for something new; ERR_OK when it can.
 static enum error frame_usable(const struct frame *frame, env_t actor)
@@ -127,10 +112,10 @@ void page_unuse(page_t page, bool quiesce)
 {
     struct frame *frame = page_frame(page);
     page_lock(frame);
+    if (quiesce)
+        pages.quiesce = quiesce_begin(); // before anybody finds the frame free
     frame_release(frame);
     page_unlock(frame);
-    if (quiesce)
-        quiesce_epoch = quiesce_begin();
 }
 
 void page_die(struct frame *frame)
@@ -180,7 +165,7 @@ bool page_invariant(void)
     return true;
 }
 
-sysret_t sys_page_alloc(page_t page)
+sysret_t page_alloc_any(page_t page)
 {
     enum error error = page_use(page, env_self()->self, PAGE_DATA, 0);
     return error == ERR_OK ? done(0) : refuse(error);

@@ -37,6 +37,11 @@ extern struct page_room {
     word_t count;
     struct link *links;  // link pair 0: the start of RAM in the direct map
     word_t boundaries;   // assembly: offset 32; the boundary of an environment whose record were frame 0
+    /*
+     * The epoch in which the last frame that assembly may still know became free; 0: nobody to wait for. One word for
+     * all: a frame that was freed earlier waits for nobody longer than a hart takes to leave the kernel.
+     */
+    word_t quiesce;
 } pages;
 
 void page_boot(struct frame *table, word_t first, word_t count);
@@ -84,6 +89,18 @@ static inline bool page_try_lock_data(struct frame *frame)
     return false;
 }
 
+// The same for a free frame without marks.
+static inline bool page_try_lock_free(struct frame *frame)
+{
+    const uint32_t bit = 1u << 24;
+    uint32_t old = __atomic_fetch_or((uint32_t *)&frame->kind, bit, __ATOMIC_ACQUIRE);
+    if (__builtin_expect(old == PAGE_FREE, 1))
+        return true;
+    if (!(old & bit))
+        __atomic_store_n(&frame->lock, 0, __ATOMIC_RELEASE);
+    return false;
+}
+
 static inline void page_unlock(struct frame *frame) { __atomic_store_n(&frame->lock, 0, __ATOMIC_RELEASE); }
 
 // Takes a free frame of `owner`'s for a kernel object: locked check and change in one. It is cleared.
@@ -99,6 +116,21 @@ void page_part(struct frame *first);
 // The object is gone: the frame is free again, with its owner. `quiesce` when assembly may hold a pointer.
 void page_unuse(page_t page, bool quiesce);
 void page_clear(page_t page);
+// The same in line, for the path with a figure: 528 instructions.
+static inline void page_wipe(page_t page)
+{
+    word_t *word = page_memory(page);
+#define WIPE_8(at) word[at] = word[at + 1] = word[at + 2] = word[at + 3] = word[at + 4] = word[at + 5] = word[at + 6] = word[at + 7] = 0
+    const word_t *end = word + PAGE_SIZE / sizeof(word_t);
+    do {
+        WIPE_8(0), WIPE_8(8), WIPE_8(16), WIPE_8(24);
+        WIPE_8(32), WIPE_8(40), WIPE_8(48), WIPE_8(56);
+        word += 64;
+    } while (word != end);
+#undef WIPE_8
+}
+// page_alloc in general; the call itself is in one.c.
+sysret_t page_alloc_any(page_t page);
 // From now on nothing can be bound to the frame; what is bound stays until pte_break.
 void page_die(struct frame *frame);
 // The same if nothing is bound; false when something is, and nothing has changed.

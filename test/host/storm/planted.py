@@ -17,7 +17,7 @@ MACHINES = 60  # as many as a storm with a bug may need
 
 # room, file, what stands there, what stands there instead: with each, something is forgotten
 PLANTS = [
-    ("page", "page/page.c", "        page_clear(page);\n", "        ;\n"),
+    ("page", "page/one.c", "    page_wipe(page);\n", "    ;\n"),
     ("cap", "cap/cap.c",
      "(rights & ~(word_t)cap->rights)) return refuse(ERR_PERM);\n    if (cap_is_alive(&self->caps[to]))",
      "false) return refuse(ERR_PERM);\n    if (cap_is_alive(&self->caps[to]))"),
