@@ -102,14 +102,15 @@ static void table_take_back(word_t table)
 }
 
 // A page whose region has no leaf table: the table that was given out first serves it now.
-static bool handle(struct trap_frame *frame)
+static bool handle(word_t address, word_t need)
 {
-    if (frame->address - ADDRESS >= REGIONS * REGION)
+    (void)need;
+    if (address - ADDRESS >= REGIONS * REGION)
         return false;
     word_t table = turns++ % TABLES;
     if (turns > TABLES)
         table_take_back(table);
-    regions[table] = frame->address & ~(REGION - 1);
+    regions[table] = address & ~(REGION - 1);
     must(sys_pte_table(0, regions[table], 0, tables[table], 0), "a leaf table");
     must((sysret_t){vm_bind(0, (word_t)windows[table], tables[table], 1, RIGHT_READ), 0}, "looking at it");
     exchanges++;
@@ -171,12 +172,12 @@ static void cached_open(void)
         pages[i] = frame_alloc();
         must(sys_stlb_enter(0, page_address(i / PAGES, i % PAGES), pages[i], RIGHT_READ | RIGHT_WRITE, CAP_NONE), "stlb_enter");
     }
-    exception_handle(handle);
+    fault_handle(handle);
 }
 
 static void cached_close(void)
 {
-    exception_handle(NULL);
+    fault_handle(NULL);
     for (word_t i = 0; i < TABLES; i++) {
         table_take_back(i);
         vm_window_close((word_t)windows[i], 1);

@@ -29,9 +29,10 @@ static void protect(volatile char *address, size_t count, word_t rights)
 
 static volatile char *protect_next; // what appel1's handler makes read-only
 
-static bool handle(struct trap_frame *frame)
+static bool handle(word_t address, word_t need)
 {
-    volatile char *page = (volatile char *)(frame->address & ~(word_t)(PAGE_SIZE - 1));
+    volatile char *page = (volatile char *)(address & ~(word_t)(PAGE_SIZE - 1));
+    (void)need;
     protect(page, 1, RIGHT_READ | RIGHT_WRITE);
     if (protect_next != NULL)
         protect(protect_next, 1, RIGHT_READ);
@@ -65,7 +66,7 @@ static void traps(void)
     }
     row_counted("trap", skipped - none, 1);
 
-    exception_handle(handle);
+    fault_handle(handle);
     for (int i = 0; i < REPEAT; i++) {
         protect(page_at(0), 1, RIGHT_READ);
         word_t first = COUNTED(stretch_store(page_at(0)));
@@ -116,9 +117,9 @@ static void appel2(void)
     row_fences("appel2", VM_PAGES);
 }
 
+// Upcalls are not held: the way out of a handler is longer when they can come.
 void bench_vm_protect(void)
 {
-    upcall_hold();
     page_t first = frame_find(VM_PAGES);
     must((sysret_t){first == FRAME_NONE ? ERR_NOENT : ERR_OK, 0}, "a run of frames");
     for (word_t i = 0; i < VM_PAGES; i++)
@@ -127,9 +128,8 @@ void bench_vm_protect(void)
     calls();
     traps();
     appel2();
-    exception_handle(NULL);
+    fault_handle(NULL);
     vm_unbind(0, ADDRESS, VM_PAGES);
     for (word_t i = 0; i < VM_PAGES; i++)
         must(sys_page_free(first + i), "page_free");
-    upcall_release();
 }

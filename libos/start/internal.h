@@ -33,7 +33,6 @@ void upcall_enter(struct trap_frame *(*serve)(struct trap_frame *frame)); // upc
 extern char interrupt_stack[];
 extern struct trap_frame main_frame;
 extern bool upcall_float_used; // the floating-point unit is on, and its registers belong to a thread's state
-bool upcall_page_fault(struct trap_frame *frame);
 void upcall_exception(struct trap_frame *frame);
 struct trap_frame *upcall_interrupt(struct trap_frame *frame);
 void upcall_start(void);

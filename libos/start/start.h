@@ -59,6 +59,16 @@ struct trap_frame {
  */
 typedef bool (*exception_handler_t)(struct trap_frame *frame);
 void exception_handle(exception_handler_t handler);
+
+/*
+ * Page faults alone, for programs that protect pages to hear of accesses (a garbage collector, a debugger). `handler` is
+ * told the address and the right that the access wanted (enum page_right), and returns true to have the access tried
+ * again or false when the page is not its business; then the library's own handling follows. The way to it and back is
+ * shorter than that of exception_handle, whose handler, if there is one, is asked first. The rest is as there.
+ */
+typedef bool (*fault_handler_t)(word_t address, word_t need);
+void fault_handle(fault_handler_t handler);
+
 void crash_report(const char *name,
                   const struct trap_frame *frame); // cause and registers, on the error output
 #define CRASH_STATUS 139                           // 128 + 11, as a shell reports a segmentation fault

@@ -120,8 +120,19 @@ x_open: // the program can take exceptions again, and no interrupt comes
     addi t0, t0, 1
     put t0, UPCALL_HOLD
     mv sp, a0
-    call upcall_page_fault // the frequent case, with half of the registers saved
+    // The frequent case, with half of the registers saved: upcall_fault(address, the right that the access wanted).
+    ld a1, FRAME_CAUSE(sp)
+    li t0, RIGHTS_WANTED
+    addi a1, a1, -12
+    slli a1, a1, 2
+    srl a1, t0, a1 // by the lowest six bits
+    andi a1, a1, 15
+    beqz a1, x_full
+    ld a0, FRAME_ADDRESS(sp)
+    ld t0, upcall_fault
+    jalr t0
     bnez a0, leave_light
+x_full:
     each_kept sd, sp
     mv a0, sp
     call upcall_exception

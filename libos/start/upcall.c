@@ -24,12 +24,33 @@ char interrupt_stack[UPCALL_STACK_SIZE] __attribute__((aligned(UPCALL_STACK_SIZE
 struct trap_frame main_frame; // of the program's first thread
 
 static exception_handler_t exception_handler;
+static fault_handler_t fault_handler;
+fault_handler_t upcall_fault = vm_fault; // who is asked about a page fault before all registers are saved
 static events_handler_t events_handler;
 const struct thread_hooks *thread_hooks;
+
+static bool fault_later(word_t address, word_t need)
+{
+    (void)address, (void)need;
+    return false;
+}
+
+// A handler of exceptions comes before one of faults, and wants all registers.
+static void fault_choose(void)
+{
+    upcall_fault = exception_handler ? fault_later : fault_handler ? fault_handler : vm_fault;
+}
 
 void exception_handle(exception_handler_t handler)
 {
     exception_handler = handler;
+    fault_choose();
+}
+
+void fault_handle(fault_handler_t handler)
+{
+    fault_handler = handler;
+    fault_choose();
 }
 
 void events_handle(word_t events, events_handler_t handler)
@@ -68,21 +89,19 @@ void upcall_release(void)
 }
 
 // The right that an access wanted which ended in a page fault; 0: it was another exception.
-static word_t right_wanted(word_t cause)
+static inline word_t right_wanted(word_t cause)
 {
-    switch (cause) {
-    case CAUSE_FETCH_PAGE: return RIGHT_EXECUTE;
-    case CAUSE_LOAD_PAGE: return RIGHT_READ;
-    case CAUSE_STORE_PAGE: return RIGHT_WRITE;
-    default: return 0;
-    }
+    return RIGHTS_WANTED >> ((cause - CAUSE_FETCH_PAGE) * 4 & 63) & 15;
 }
+_Static_assert(RIGHTS_WANTED == (RIGHT_EXECUTE | RIGHT_READ << 4 | RIGHT_WRITE << 12) && CAUSE_LOAD_PAGE == CAUSE_FETCH_PAGE + 1 &&
+                   CAUSE_STORE_PAGE == CAUSE_FETCH_PAGE + 3, "a digit for each cause");
 
-// From upcall.S with half of the registers saved: true to go on. A program's own handler wants all of them.
-bool upcall_page_fault(struct trap_frame *frame)
+// A page fault that nobody took who was asked first.
+static bool fault_rest(word_t address, word_t need)
 {
-    word_t right = right_wanted(frame->cause);
-    return right && !exception_handler && vm_fault(frame->address, right);
+    if (exception_handler && fault_handler && fault_handler(address, need))
+        return true;
+    return upcall_fault != vm_fault && vm_fault(address, need);
 }
 
 /*
@@ -107,7 +126,7 @@ void upcall_exception(struct trap_frame *frame)
     word_t right = right_wanted(frame->cause);
     if (exception_handler && exception_handler(frame))
         return;
-    if (right && vm_fault(frame->address, right))
+    if (right && fault_rest(frame->address, right))
         return;
     if (float_on_first_use(frame->cause))
         return;

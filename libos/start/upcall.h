@@ -24,6 +24,12 @@
 #define UPCALL_STACK_SIZE  (1 << UPCALL_STACK_SHIFT)
 #define UPCALL_RESERVE     2032 // bytes that must be left on the exception stack for another level
 
+/*
+ * Which right an access wanted that ended in a page fault: a digit for each cause from 12 (a fetch) on. The shift of any
+ * other cause, modulo 64, is beyond the digits.
+ */
+#define RIGHTS_WANTED      0x4028
+
 #define FRAME_X(n)         (8 * (n)) // x1 to x31; FRAME_X(0) is the pc
 #define FRAME_CAUSE        0x100
 #define FRAME_ADDRESS      0x108
