@@ -12,6 +12,7 @@ word_t stretch_call_jump(const word_t arguments[6], word_t number, sysret_t *ans
 
 static word_t longest;
 bool bench_counts;
+const char *bench_suffix = "";
 static word_t fences, satps; // of the operation counted last
 
 void bench_start(int argc, char **argv)
@@ -26,7 +27,7 @@ void bench_start(int argc, char **argv)
 void row(const char *name, word_t value)
 {
     if (!bench_counts)
-        printf("%s\t%lu\n", name, value);
+        printf("%s%s\t%lu\n", name, bench_suffix, value);
 }
 
 void row_fences(const char *name, word_t times)
@@ -44,7 +45,7 @@ void row_counted(const char *name, word_t value, word_t times)
 void row_pages(const char *name, word_t value, word_t pages)
 {
     if (!bench_counts)
-        printf("%s\t%lu.%02lu\n", name, value / pages, value % pages * 100 / pages);
+        printf("%s%s\t%lu.%02lu\n", name, bench_suffix, value / pages, value % pages * 100 / pages);
 }
 
 void count_begin(void)

@@ -20,6 +20,7 @@ static inline word_t least_of(word_t one, word_t other) { return one < other ? o
  * operation that was COUNTED last, divided among `times` operations; rows without them are left out.
  */
 extern bool bench_counts;
+extern const char *bench_suffix; // behind each name
 void bench_start(int argc, char **argv); // looks for that argument
 void row(const char *name, word_t value);
 void row_pages(const char *name, word_t value, word_t pages); // value / pages, with two decimals
