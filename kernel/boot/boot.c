@@ -26,11 +26,13 @@
 #define FDT_MAX      (1ul << 20)
 #define GIGABYTE     (1ul << 30)
 #define MEGABYTES_2  (1ul << 21)
+#define PROBE_PAGE   (TABLE_IRQS + 0x8000) // nothing of ours: bound for a moment
 #define EXPORT_PTE   (PTE_V | PTE_R | PTE_U | PTE_G | PTE_A | PTE_D)
 #define KERNEL_PTE   (PTE_V | PTE_R | PTE_W | PTE_G | PTE_A | PTE_D)
 
 extern char image_start[], image_end[], start_secondary[];
 extern const int32_t patch_sites[], patch_sites_end[];
+extern char page_fault[], page_fault_noted[];
 
 struct hart_memory;
 extern struct hart_memory hart_memory[];
@@ -73,6 +75,15 @@ static void asid_patch(void)
     const uint32_t sfence_vma = 0x12000073;
     for (const int32_t *site = patch_sites; site < patch_sites_end; site++)
         *(uint32_t *)direct(image_address((const char *)site + *site)) = sfence_vma;
+    asm volatile("fence.i");
+}
+
+// Page faults go the way that notes A and D: a jump over the first instruction of the fast one (trap/entry.S).
+static void noted_patch(void)
+{
+    word_t to = (word_t)page_fault_noted - (word_t)page_fault;
+    uint32_t jump = 0x6f | (to >> 20 & 1) << 31 | (to >> 1 & 0x3ff) << 21 | (to >> 11 & 1) << 20 | (to >> 12 & 0xff) << 12;
+    *(uint32_t *)direct(image_address(page_fault)) = jump;
     asm volatile("fence.i");
 }
 
@@ -130,6 +141,34 @@ static void export_page(word_t address, word_t page)
     pte_t *level1 = table_below(&early_root[address >> 30 & (EARLY_ENTRIES - 1)]);
     pte_t *level0 = table_below(&level1[address >> 21 & (EARLY_ENTRIES - 1)]);
     level0[address >> 12 & (EARLY_ENTRIES - 1)] = page << PTE_PPN_SHIFT | EXPORT_PTE;
+}
+
+// Does this access of the kernel's fault? The vector stands behind it for that long.
+static bool access_faults(volatile word_t *at, bool store)
+{
+    word_t faulted = 1, vector;
+    if (store)
+        asm volatile("la %1, 1f; csrrw %1, stvec, %1; sd zero, (%2); li %0, 0; .balign 4; 1: csrw stvec, %1"
+                     : "+r"(faulted), "=&r"(vector) : "r"(at) : "memory");
+    else
+        asm volatile("la %1, 1f; csrrw %1, stvec, %1; ld zero, (%2); li %0, 0; .balign 4; 1: csrw stvec, %1"
+                     : "+r"(faulted), "=&r"(vector) : "r"(at) : "memory");
+    return faulted;
+}
+
+// Whether the MMU sets A and D: try it on an entry that has neither. What the device tree says is not asked.
+static bool walker_bits_probe(void *page)
+{
+    pte_t *level1 = table_below(&early_root[PROBE_PAGE >> 30 & (EARLY_ENTRIES - 1)]);
+    pte_t *entry = &((pte_t *)table_below(&level1[PROBE_PAGE >> 21 & (EARLY_ENTRIES - 1)]))[PROBE_PAGE >> 12 & (EARLY_ENTRIES - 1)];
+    *entry = physical(page) >> PAGE_SHIFT << PTE_PPN_SHIFT | (KERNEL_PTE & ~(PTE_A | PTE_D));
+    hw_fence_space(0);
+    bool sets = !access_faults((word_t *)PROBE_PAGE, false) && !access_faults((word_t *)PROBE_PAGE, true) &&
+                (__atomic_load_n(entry, __ATOMIC_RELAXED) & (PTE_A | PTE_D)) == (PTE_A | PTE_D);
+    *entry = 0;
+    hw_fence_space(0);
+    csr_clear(sstatus, SSTATUS_SPP); // a fault in S-mode sets it; the ways out go to user mode
+    return sets;
 }
 
 static void *export_fresh(word_t address, word_t pages)
@@ -351,8 +390,16 @@ void boot_main(word_t boot_id, word_t fdt, word_t load, word_t instructions)
         export_page(TABLE_FRAMES + at, (frames + at) >> PAGE_SHIFT);
     }
     page_boot(direct(frames), first, count);
+    bool walker_bits = walker_bits_probe(machine_info);
+    pte_hides = walker_bits && argument_given(machine.bootargs, "no_ad");
+    if (!walker_bits || pte_hides)
+        noted_patch();
     direct_narrow();
     info_boot(asid_bits);
+    machine_info->walker_bits = walker_bits && !pte_hides;
+    if (!machine_info->walker_bits)
+        kernel_log("rivet: A and D bits are set by the kernel: %s.\n",
+                   pte_hides ? "`no_ad` asks for it" : "this machine faults instead");
     harts_boot(boot_id);
     space_boot(early_root, boot_satp, asid_bits);
 

@@ -17,6 +17,7 @@
 #define SIE_TIMER (1ul << 5)
 #define SIE_EXTERN (1ul << 9)
 
+#define SSTATUS_SPP   (1ul << 8)
 #define SSTATUS_FS    (3ul << 13)
 #define SSTATUS_FS_ON (1ul << 13)
 

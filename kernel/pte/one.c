@@ -12,8 +12,10 @@
 #define LEVEL0_SPAN (PAGE_SIZE * (word_t)ENTRIES)
 #define INDEX(address) ((address) >> PAGE_SHIFT & (ENTRIES - 1))
 
-#define RIGHTS_VALID_MASK (1u << 2 | 1u << 6 | 1u << 8 | 1u << 10 | 1u << 14) // as pte_rights_are_valid, but not 0
-#define RIGHTS_BIND_MASK  (1u << 2 | 1u << 6 | 1u << 10 | 1u << 14)           // ... as pte_rights_can_bind
+#define RIGHTS_VALID_MASK (1ul << 2 | 1ul << 6 | 1ul << 8 | 1ul << 10 | 1ul << 14) // as pte_rights_are_valid, but not 0
+#define RIGHTS_BIND_MASK  (1ul << 2 | 1ul << 6 | 1ul << 10 | 1ul << 14)            // ... as pte_rights_can_bind
+#define RIGHTS_END        (PTE_D << 1)
+#define RIGHTS_ARE(mask, rights) ((rights) < RIGHTS_END && (mask) >> ((rights) & 63) & 1) // A and D, bits 6 and 7, beside
 
 // Page 0 is never bound; every other page under a table that exists is the environment's.
 #define ONE_PAGE_VALID(address) ((address) % PAGE_SIZE == 0 && (address) != 0)
@@ -36,7 +38,7 @@ sysret_t sys_pte_map(space_t name, word_t address, page_t page, size_t count, wo
         return pte_map_range(name, address, page, count, rights, slot);
     struct env *self = env_self();
     struct space *space = self->space;
-    if (!ONE_PAGE_VALID(address) || page - pages.first >= pages.count || rights >= 16 || !(RIGHTS_BIND_MASK >> rights & 1))
+    if (!ONE_PAGE_VALID(address) || page - pages.first >= pages.count || !RIGHTS_ARE(RIGHTS_BIND_MASK, rights))
         return pte_map_range(0, address, page, 1, rights, CAP_NONE); // spelled out, so that nothing need be kept
 
     struct frame *frame = &pages.table[page - pages.first];
@@ -70,15 +72,15 @@ sysret_t sys_pte_protect(space_t name, word_t address, size_t count, word_t righ
     if (name != 0 || count != 1)
         return pte_protect_range(name, address, count, rights);
     struct space *space = env_self()->space;
-    if (!ONE_PAGE_VALID(address) || rights >= 16 || !(RIGHTS_VALID_MASK >> rights & 1))
+    if (!ONE_PAGE_VALID(address) || !RIGHTS_ARE(RIGHTS_VALID_MASK, rights))
         return pte_protect_range(0, address, 1, rights);
 
     lock_take(&space->lock);
     pte_t *slot = &space->walk_table[INDEX(address)];
     if (walk_is(space, address) && *slot != 0) {
-        pte_t next = pte_with(*slot, rights);
+        pte_t pte = *slot, next = pte_with(pte, rights);
         if (next != 0) {
-            *slot = next;
+            pte_change(slot, pte, next);
             if (!runs_here_only(space))
                 return protect_elsewhere(space, address);
             hw_fence_page(address, space->asid);

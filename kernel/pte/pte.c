@@ -13,6 +13,22 @@
 #define LEVEL1_SPAN (LEVEL0_SPAN * ENTRIES)            // 1 GiB
 #define INDEX(address, level) ((address) >> (PAGE_SHIFT + 9 * (level)) & (ENTRIES - 1))
 
+bool pte_hides;
+
+pte_t pte_hidden(pte_t pte)
+{
+    if (pte & PTE_W && !(pte & PTE_D))
+        pte ^= PTE_W | PTE_HIDDEN_W;
+    return pte & PTE_A ? pte : pte & ~PTE_V;
+}
+
+pte_t pte_seen(pte_t pte)
+{
+    if (pte & PTE_HIDDEN_W)
+        pte ^= PTE_W | PTE_HIDDEN_W;
+    return pte & PTE_RIGHTS ? pte | PTE_V : pte;
+}
+
 static pte_t *table_of(pte_t pte) { return page_memory(pte_page(pte)); }
 
 // The entry that leads to the table of this level over an address, NULL when the level above is missing.
@@ -40,7 +56,7 @@ struct pte_place pte_place(struct space *space, word_t address)
     struct pte_place place = pte_walk(space, address);
     if (place.slot != NULL) {
         word_t index = INDEX(address, 0);
-        space->walk_tag = address / LEVEL0_SPAN;
+        space->walk_tag = pte_hides ? SPACE_NO_WALK : address / LEVEL0_SPAN; // one.c hides nothing
         space->walk_table = place.slot - index;
         space->walk_links = place.link != NULL ? place.link - index : NULL;
     }
@@ -66,6 +82,7 @@ bool pte_range_is_valid(word_t address, size_t count)
 
 bool pte_rights_are_valid(word_t rights)
 {
+    rights &= ~PTE_FLAGS;
     if (rights & ~(word_t)RIGHTS_FRAME)
         return false;
     return !(rights & RIGHT_WRITE) || (rights & RIGHT_READ); // Sv39 has no write-only pages
@@ -76,9 +93,50 @@ bool pte_rights_can_bind(word_t rights)
     return pte_rights_are_valid(rights) && rights & RIGHT_READ;
 }
 
+bool pte_allows(pte_t pte, word_t cause)
+{
+    switch (cause) {
+    case 12: return pte & PTE_X;
+    case 13: return pte & PTE_R;
+    case 15: return pte & PTE_W;
+    default: return false;
+    }
+}
+
+// Notes an access in a pinned entry that allows it.
+static bool pinned_fault(pte_t *slot, word_t cause)
+{
+    pte_t pte = pte_meant(*slot);
+    if (!pte_allows(pte, cause))
+        return false;
+    if (pte_hides)
+        *slot = pte_stored(pte | pte_noted(cause));
+    else
+        __atomic_fetch_or(slot, pte_noted(cause), __ATOMIC_RELAXED); // (6)
+    return true;
+}
+
+bool pte_fault(struct space *space, word_t address, word_t cause)
+{
+    if (address >= USER_END)
+        return false;
+    lock_take(&space->lock);
+    struct pte_place place = pte_place_super(space, address);
+    if (place.slot == NULL || !pte_is_super(*place.slot))
+        place = pte_walk(space, address);
+    bool noted = false;
+    if (place.slot != NULL)
+        noted = place.link != NULL ? pinned_fault(place.slot, cause) : stlb_refill(space, place.slot, address, cause);
+    if (noted)
+        hw_fence_page(address & ~(word_t)(PAGE_SIZE - 1), space->asid);
+    lock_drop(&space->lock);
+    return noted;
+}
+
 enum error pte_may_bind(struct frame *frame, word_t rights, slot_t slot)
 {
     struct env *self = env_self();
+    rights &= ~PTE_FLAGS;
     if (frame->kind == PAGE_NONE)   return ERR_NOENT;
     if (frame->flags & PAGE_DYING)  return ERR_DYING;
     if (slot != CAP_NONE) {
@@ -93,6 +151,7 @@ enum error pte_may_bind(struct frame *frame, word_t rights, slot_t slot)
     if (!env_acts_for(self->self, frame->owner))                 return ERR_PERM;
     if (frame->kind == PAGE_FREE || frame->kind == PAGE_PART)    return ERR_KIND;
     if (frame->kind == PAGE_DATA || frame->kind == PAGE_DEVICE || frame->kind == PAGE_SAVE) return ERR_OK;
+    if (frame->kind == PAGE_RING && !(rights & RIGHT_EXECUTE))   return ERR_OK;
     return rights == RIGHT_READ ? ERR_OK : ERR_KIND; // invariant (5)
 }
 
@@ -215,6 +274,14 @@ bool pte_dismantle(struct space *space, word_t budget)
     return true;
 }
 
+// (7)
+static bool flags_invariant(pte_t pte)
+{
+    if (!pte_hides)
+        return !(pte & PTE_HIDDEN_W);
+    return (pte & PTE_A || !(pte & PTE_V)) && (pte & PTE_D || !(pte & PTE_W)) && (!(pte & PTE_HIDDEN_W) || pte & PTE_MAY_W);
+}
+
 static bool table_invariant(const struct space *space, word_t address, const struct frame *frame)
 {
     page_t twin = detail_partner(frame->detail);
@@ -227,7 +294,7 @@ static bool table_invariant(const struct space *space, word_t address, const str
             return false;
         if (twin == 0) { // (2)
             const struct stlb_entry *entry = stlb_find(space, address + i * PAGE_SIZE);
-            if (entry == NULL || pte_page(entry->pte) != pte_page(table[i]))
+            if (entry == NULL || pte_page(entry->pte) != pte_page(table[i]) || !flags_invariant(table[i]))
                 return false;
             continue;
         }
@@ -235,10 +302,13 @@ static bool table_invariant(const struct space *space, word_t address, const str
         const struct link *link = page_link(name);
         if (link->prev != 0 ? page_link(link->prev)->next != name : bound->links != name)
             return false;
+        if (!flags_invariant(table[i]))
+            return false;
         if ((table[i] & PTE_W && !(table[i] & PTE_MAY_W)) || (table[i] & PTE_X && !(table[i] & PTE_MAY_X))) // (3)
             return false;
         bool writable_kind = bound->kind == PAGE_DATA || bound->kind == PAGE_DEVICE || bound->kind == PAGE_SAVE;
-        if (!writable_kind && table[i] & (PTE_W | PTE_X)) // (5)
+        writable_kind |= bound->kind == PAGE_RING && !(table[i] & PTE_X);
+        if (!writable_kind && table[i] & (PTE_W | PTE_X | PTE_HIDDEN_W)) // (5)
             return false;
     }
     return true;
@@ -248,7 +318,7 @@ static bool super_invariant(const struct space *space, word_t address)
 {
     struct pte_place place = pte_place_super(space, address);
     const struct frame *bound = page_frame(pte_page(*place.slot));
-    if (place.link == NULL || !page_is_joined(bound))
+    if (place.link == NULL || !page_is_joined(bound) || !flags_invariant(*place.slot))
         return false;
     uint32_t name = page_link_name(place.link); // (1)
     return place.link->prev != 0 ? page_link(place.link->prev)->next == name : bound->links == name;
@@ -394,7 +464,7 @@ sysret_t pte_map_range(space_t name, word_t address, page_t page, size_t count, 
         return refuse(error);
 
     struct pte_place place = {0};
-    pte_t pte = pte_make(page, rights);
+    pte_t pte = pte_stored(pte_make(page, rights));
     word_t mapped = 0;
     if (count > MAP_BATCH)
         count = MAP_BATCH;
@@ -427,6 +497,25 @@ sysret_t pte_map_range(space_t name, word_t address, page_t page, size_t count, 
     return mapped != 0 ? done(mapped) : refuse(error);
 }
 
+// Gives entries other bits, where `mask` is set, until one lacks what it needs; where it stopped. 8 instructions a page.
+static inline pte_t *protect_run(pte_t *slot, pte_t *end, pte_t need, pte_t mask, pte_t bits)
+{
+    for (; slot < end; slot++) {
+        pte_t pte = *slot;
+        if ((pte & need) != need)
+            break;
+        __atomic_fetch_xor(slot, (pte ^ bits) & mask, __ATOMIC_RELAXED); // (6)
+    }
+    return slot;
+}
+
+static pte_t *protect_hidden(pte_t *slot, pte_t *end, pte_t need, pte_t mask, pte_t bits)
+{
+    for (; slot < end && (*slot & need) == need; slot++)
+        *slot = pte_hidden((pte_seen(*slot) & ~mask) | bits); // (7)
+    return slot;
+}
+
 sysret_t pte_protect_range(space_t name, word_t address, size_t count, word_t rights)
 {
     if (count == SUPER_PAGES)
@@ -439,8 +528,8 @@ sysret_t pte_protect_range(space_t name, word_t address, size_t count, word_t ri
         return refuse(error);
 
     // An entry that is live and may have these rights has all bits of `need`.
-    const pte_t rights_mask = PTE_V | PTE_R | PTE_W | PTE_X;
-    const pte_t bits = rights | (rights != 0 ? PTE_V : 0);
+    const pte_t mask = PTE_V | PTE_RIGHTS | (rights & PTE_FLAGS);
+    const pte_t bits = (rights & PTE_RIGHTS) | (rights & PTE_RIGHTS ? PTE_V : 0);
     const pte_t need = PTE_U | (rights & RIGHT_WRITE ? PTE_MAY_W : 0) | (rights & RIGHT_EXECUTE ? PTE_MAY_X : 0);
     word_t changed = 0, cached = 0;
     while (changed < count && cached < CACHE_BATCH) {
@@ -457,12 +546,10 @@ sysret_t pte_protect_range(space_t name, word_t address, size_t count, word_t ri
         word_t run = ENTRIES - INDEX(at, 0);
         pte_t *end = place.slot + (run < count - changed ? run : count - changed);
         pte_t *slot = place.slot;
-        for (; slot < end; slot++) { // 8 instructions a page
-            pte_t pte = *slot;
-            if ((pte & need) != need)
-                break;
-            *slot = (pte & ~rights_mask) | bits;
-        }
+        if (__builtin_expect(pte_hides, 0))
+            slot = protect_hidden(slot, end, need, mask, bits);
+        else
+            slot = protect_run(slot, end, need, mask, bits);
         changed += (word_t)(slot - place.slot);
         if (slot != end) {
             error = *slot == 0 ? ERR_NOTABLE : ERR_PERM;

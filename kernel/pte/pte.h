@@ -16,6 +16,10 @@
  *   (3) An entry's rights are never more than those it was bound with (bits 8 and 9 keep W and X).
  *   (4) Whoever lost a right has lost it on every hart when the call returns.
  *   (5) Tables and twins are writable for nobody but the kernel.
+ *   (6) Where walkers set A and D, no write of the kernel's to a live entry loses a bit that one sets meanwhile:
+ *       rights are changed by an atomic exclusive or, and they change only under the space's lock.
+ *   (7) Where accesses are hidden (pte_hides), an entry without A has no V, and one without D no W: its hidden W is
+ *       PTE_HIDDEN_W. Entries of an STLB are not hidden, only their leaves.
  */
 #ifndef KERNEL_PTE_H
 #define KERNEL_PTE_H
@@ -32,6 +36,8 @@
 #define PTE_D 0x080ul
 #define PTE_MAY_W 0x100ul // bound with W
 #define PTE_MAY_X 0x200ul // bound with X
+#define PTE_HIDDEN_W PTE_G // ours are never global
+#define PTE_RIGHTS (PTE_R | PTE_W | PTE_X)
 #define PTE_PPN_SHIFT 10
 #define PTE_PPN_MASK  0xffffffffffful
 
@@ -60,12 +66,25 @@ bool pte_range_is_valid(word_t address, size_t count);
 bool pte_rights_are_valid(word_t rights);
 // ... and can something be bound with them? An entry has room to remember W and X; R it must always have had.
 bool pte_rights_can_bind(word_t rights);
-// A and D are set from the start: machines that do not set them in hardware would fault.
+// What stands beside the rights of a binding: A and D from the start, or cleared. Rights that bind are never 0.
+#define PTE_FLAGS (PTE_A | PTE_D)
+_Static_assert(BIND_ACCESSED == PTE_A && BIND_DIRTY == PTE_D && CLEAR_ACCESSED == PTE_A && CLEAR_DIRTY == PTE_D, "the same bits");
 static inline pte_t pte_make(page_t page, word_t rights)
 {
-    pte_t pte = page << PTE_PPN_SHIFT | PTE_U | PTE_A | PTE_D | rights | (rights != 0 ? PTE_V : 0);
-    return pte | (rights & RIGHT_WRITE ? PTE_MAY_W : 0) | (rights & RIGHT_EXECUTE ? PTE_MAY_X : 0);
+    return page << PTE_PPN_SHIFT | PTE_U | PTE_V | rights | (rights & (RIGHT_WRITE | RIGHT_EXECUTE)) << 6;
 }
+
+/*
+ * A debug switch (boot argument `no_ad`), for machines that set A and D by themselves: entries are stored such that
+ * an access which would set a bit faults instead, as on machines that leave it to the kernel. Then no walker ever
+ * changes an entry. For QEMU, whose TLB heeds no G.
+ */
+extern bool pte_hides;
+pte_t pte_hidden(pte_t pte);
+pte_t pte_seen(pte_t pte);
+// An entry as it stands in a table, from what it means, and the opposite.
+static inline pte_t pte_stored(pte_t pte) { return __builtin_expect(pte_hides, 0) ? pte_hidden(pte) : pte; }
+static inline pte_t pte_meant(pte_t pte) { return __builtin_expect(pte_hides, 0) ? pte_seen(pte) : pte; }
 
 /*
  * May `self` bind this frame with these rights, by ownership or by the capability in its slot?
@@ -84,14 +103,28 @@ sysret_t pte_unmap_super(space_t name, word_t address);
 // The level-1 entry of an address and its link; slot NULL: no table, link NULL: it has no twin.
 struct pte_place pte_place_super(const struct space *space, word_t address);
 
-// The entry with other rights; 0 when it was bound with fewer.
-static inline pte_t pte_with(pte_t pte, word_t rights)
+// The entry with other rights, and without the flags beside them; 0 when it was bound with fewer.
+static inline pte_t pte_with(pte_t pte, word_t change)
 {
     word_t may = RIGHT_READ | (pte >> 6 & RIGHT_WRITE) | (pte >> 6 & RIGHT_EXECUTE);
+    word_t rights = change & PTE_RIGHTS;
     if (rights & ~may)
         return 0;
-    return (pte & ~(PTE_V | PTE_R | PTE_W | PTE_X)) | rights | (rights != 0 ? PTE_V : 0);
+    return (pte & ~(PTE_V | PTE_RIGHTS | (change & PTE_FLAGS))) | rights | (rights != 0 ? PTE_V : 0);
 }
+
+// From one value of a live entry, as it was read, to another; what a walker sets meanwhile stays set. Space locked.
+static inline void pte_change(pte_t *slot, pte_t from, pte_t to) { __atomic_fetch_xor(slot, from ^ to, __ATOMIC_RELAXED); }
+
+// Would the entry, as it is meant, allow the access that faulted for this cause?
+bool pte_allows(pte_t pte, word_t cause);
+// The flags that this access sets.
+static inline pte_t pte_noted(word_t cause) { return PTE_A | (cause == 15 ? PTE_D : 0); }
+/*
+ * The kernel's part in a page fault that is not the application's: a binding allows the access, but A or D is missing
+ * on a machine that leaves them to us, or the leaf of a cached binding, or this hart's TLB is behind. True: try again.
+ */
+bool pte_fault(struct space *space, word_t address, word_t cause);
 
 // Breaks up to `budget` bindings of a frame, wherever they are; true when none is left.
 // Structure lock held, no other.

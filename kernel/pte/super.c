@@ -33,7 +33,7 @@ sysret_t pte_map_super(space_t name, word_t address, page_t page, word_t rights,
             error = ERR_KIND;
         if (error == ERR_OK) {
             page_bind(frame, place.link);
-            *place.slot = pte_make(page, rights);
+            *place.slot = pte_stored(pte_make(page, rights));
         }
         page_unlock(frame);
     }
@@ -58,13 +58,14 @@ sysret_t pte_protect_super(space_t name, word_t address, word_t rights)
     if (space == NULL)                                             return refuse(error);
 
     pte_t *slot = super_find(space, address);
-    pte_t next = slot != NULL ? pte_with(*slot, rights) : 0;
+    pte_t pte = slot != NULL ? *slot : 0;
+    pte_t next = slot != NULL ? pte_with(pte_meant(pte), rights) : 0;
     if (slot == NULL) {
         error = ERR_NOTABLE;
     } else if (next == 0) {
         error = ERR_PERM;
     } else {
-        *slot = next;
+        pte_change(slot, pte, pte_stored(next));
         space_flush(space, address, SUPER_PAGES);
     }
     lock_drop(&space->lock);

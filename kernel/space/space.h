@@ -45,6 +45,8 @@ struct space {
     word_t destroy_next;      // destruction: next address to look at
     word_t dying;
     page_t record;
+    page_t ring;              // of displaced dirty pages, 0: none
+    word_t ring_head;         // how many were ever recorded in it
 };
 
 #define SPACE_NO_WALK (~0ul)

@@ -42,8 +42,30 @@ static bool leaf_drop(struct stlb_entry *entry)
     pte_t *leaf = (pte_t *)entry->leaf;
     if (leaf == NULL || *leaf == 0)
         return false;
-    entry->pte |= __atomic_exchange_n(leaf, 0, __ATOMIC_SEQ_CST) & PTE_D;
+    entry->pte |= __atomic_exchange_n(leaf, 0, __ATOMIC_SEQ_CST) & PTE_FLAGS; // (5)
     return true;
+}
+
+static bool entry_is_dirty(const struct stlb_entry *entry)
+{
+    const pte_t *leaf = (const pte_t *)entry->leaf;
+    return (entry->pte | (leaf != NULL ? *leaf : 0)) & PTE_D;
+}
+
+// The application writes to its ring what it likes. Whatever the tail says, it is read once, and only counts.
+static bool ring_is_full(const struct space *space)
+{
+    if (space->ring == 0)
+        return true;
+    const struct dirty_ring *ring = page_memory(space->ring);
+    return space->ring_head - __atomic_load_n(&ring->tail, __ATOMIC_ACQUIRE) >= RING_ENTRIES;
+}
+
+static void ring_record(struct space *space, word_t address)
+{
+    struct dirty_ring *ring = page_memory(space->ring);
+    ring->entries[space->ring_head % RING_ENTRIES] = address | 1;
+    __atomic_store_n(&ring->head, ++space->ring_head, __ATOMIC_RELEASE);
 }
 
 void stlb_remove(struct space *space, struct stlb_entry *entry)
@@ -78,11 +100,10 @@ enum error stlb_protect(struct space *space, word_t address, word_t rights)
     struct stlb_entry *entry = stlb_find(space, address);
     if (entry == NULL)
         return ERR_NOTABLE;
-    word_t may = RIGHT_READ | (entry->pte >> 6 & RIGHT_WRITE) | (entry->pte >> 6 & RIGHT_EXECUTE);
-    if (rights & ~may)
+    if (pte_with(entry->pte, rights) == 0)
         return ERR_PERM;
     leaf_drop(entry); // the caller flushes the whole range
-    entry->pte = (entry->pte & ~(PTE_V | PTE_R | PTE_W | PTE_X)) | rights | (rights != 0 ? PTE_V : 0);
+    entry->pte = pte_with(entry->pte, rights);
     return ERR_OK;
 }
 
@@ -118,38 +139,21 @@ bool stlb_forget(struct space *space)
     return true;
 }
 
-// Would the binding allow the access that faulted?
-static bool pte_allows(pte_t pte, word_t cause)
+bool stlb_refill(struct space *space, pte_t *slot, word_t address, word_t cause)
 {
-    switch (cause) {
-    case 12: return pte & PTE_X;
-    case 13: return pte & PTE_R;
-    case 15: return pte & PTE_W;
-    default: return false;
-    }
-}
-
-bool stlb_refill(struct space *space, word_t address, word_t cause)
-{
-    lock_take(&space->lock);
-    address &= ~(word_t)(PAGE_SIZE - 1);
     struct stlb_entry *entry = stlb_find(space, address);
-    bool filled = false;
-    if (entry != NULL && pte_allows(entry->pte, cause)) {
-        struct pte_place place = pte_place(space, address);
-        if (place.slot != NULL && place.link == NULL) {
-            if (entry->leaf != (uint64_t)place.slot) {
-                leaf_drop(entry); // in a table that is being taken back
-                entry->leaf = (uint64_t)place.slot;
-            }
-            // Another hart's walker may set D at this moment.
-            __atomic_fetch_or(place.slot, entry->pte | PTE_A | (cause == 15 ? PTE_D : 0), __ATOMIC_RELAXED);
-            hw_fence_page(address, space->asid);
-            filled = true;
-        }
+    if (entry == NULL || !pte_allows(entry->pte, cause))
+        return false;
+    if (entry->leaf != (uint64_t)slot) {
+        leaf_drop(entry); // in a table that is being taken back
+        entry->leaf = (uint64_t)slot;
     }
-    lock_drop(&space->lock);
-    return filled;
+    pte_t leaf = entry->pte | pte_noted(cause);
+    if (pte_hides)
+        *slot = pte_stored(leaf | (*slot & PTE_FLAGS));
+    else
+        __atomic_fetch_or(slot, leaf, __ATOMIC_RELAXED); // another hart's walker may set D at this moment
+    return true;
 }
 
 bool stlb_dismantle(struct space *space, word_t budget)
@@ -171,6 +175,13 @@ bool stlb_dismantle(struct space *space, word_t budget)
         page_unuse(page, false);
     }
     space->stlb_bound = 0;
+    if (space->ring != 0) {
+        page_die(page_frame(space->ring));
+        if (!pte_break(page_frame(space->ring), PTE_BREAK_BATCH))
+            return false;
+        page_unuse(space->ring, false);
+        space->ring = 0;
+    }
     return true;
 }
 
@@ -198,9 +209,12 @@ bool stlb_invariant(const struct space *space)
             continue; // a piece of stlb_forget is left
         if (place.slot != (pte_t *)entry->leaf || place.link != NULL) // (3)
             return false;
-        if (*place.slot != 0 && (*place.slot ^ entry->pte) & ~(PTE_A | PTE_D)) // (4)
+        if (*place.slot != 0 && (pte_meant(*place.slot) ^ entry->pte) & ~PTE_FLAGS) // (4)
             return false;
     }
+    const struct frame *ring = space->ring != 0 ? page_frame(space->ring) : NULL;
+    if (ring != NULL && (ring->kind != PAGE_RING || ring->detail != space->root)) // (6)
+        return false;
     return live == space->stlb_live;
 }
 
@@ -300,6 +314,50 @@ sysret_t sys_stlb_unbind(space_t name)
     return (sysret_t){error, 0};
 }
 
+sysret_t sys_stlb_ring(space_t name, page_t page)
+{
+    enum error error;
+    struct space *space = space_take(name, &error);
+    if (space == NULL)
+        return refuse(error);
+
+    if ((page == 0) == (space->ring == 0)) {
+        error = ERR_STATE; // there is none to give back, or there is one already
+    } else if (page != 0) {
+        error = page_use(page, env_self()->self, PAGE_RING, space->root);
+        if (error == ERR_OK) {
+            space->ring = page;
+            space->ring_head = 0;
+        }
+    } else if (!page_die_unbound(page_frame(space->ring))) {
+        error = ERR_BUSY; // somebody looks at it
+    } else {
+        page_unuse(space->ring, false);
+        space->ring = 0;
+    }
+    lock_drop(&space->lock);
+    return (sysret_t){error, 0};
+}
+
+// Takes what an entry binds out of it, and records it when it is dirty; *displaced as stlb_enter answers.
+static enum error stlb_displace(struct space *space, struct stlb_entry *entry, word_t *displaced)
+{
+    if (entry_is_dirty(entry) && ring_is_full(space))
+        return ERR_FULL;
+    if (leaf_drop(entry)) // until it is flushed, another hart may write to the page for the first time
+        space_flush(space, entry->vpn << PAGE_SHIFT, 1);
+    word_t address = entry->vpn << PAGE_SHIFT;
+    *displaced = address | 1;
+    if (entry->pte & PTE_D) {
+        if (ring_is_full(space))
+            return ERR_FULL; // it did; the binding stays, its leaf will be filled again
+        ring_record(space, address);
+        *displaced |= 2;
+    }
+    stlb_remove(space, entry);
+    return ERR_OK;
+}
+
 sysret_t sys_stlb_enter(space_t name, word_t address, page_t page, word_t rights, slot_t slot)
 {
     if (!pte_range_is_valid(address, 1))               return refuse(ERR_RANGE);
@@ -325,17 +383,16 @@ sysret_t sys_stlb_enter(space_t name, word_t address, page_t page, word_t rights
     }
     if (error == ERR_OK) {
         struct stlb_entry *entry = entry_at(space, address);
-        if (entry->vpn != STLB_EMPTY) {
-            if (leaf_drop(entry)) // before the dirty bit is looked at
-                space_flush(space, entry->vpn << PAGE_SHIFT, 1);
-            displaced = entry->vpn << PAGE_SHIFT | 1 | (entry->pte & PTE_D ? 2 : 0);
-            stlb_remove(space, entry);
-        }
+        if (entry->vpn != STLB_EMPTY)
+            error = stlb_displace(space, entry, &displaced);
+    }
+    if (error == ERR_OK) {
+        struct stlb_entry *entry = entry_at(space, address);
         page_lock(frame);
         error = pte_may_bind(frame, rights, slot); // it may have changed hands meanwhile
         if (error == ERR_OK) {
             page_bind(frame, entry_link(entry));
-            entry->pte = pte_make(page, rights) & ~PTE_D;
+            entry->pte = pte_make(page, rights);
             entry->leaf = (uint64_t)place.slot;
             entry->vpn = address >> PAGE_SHIFT;
             space->stlb_live++;

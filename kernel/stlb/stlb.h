@@ -9,7 +9,9 @@
  *   (1) An entry is empty (vpn = STLB_EMPTY, nothing linked), or its frame's list has its link pair.
  *   (2) An entry for page v stands at v modulo the number of entries.
  *   (3) leaf is 0, or the address of this page's entry in the present leaf table, which has no twin.
- *   (4) A leaf that is valid maps what its entry binds, with no more rights.
+ *   (4) A leaf that is not 0 maps what its entry binds, with its rights.
+ *   (5) An entry has the A and D bits of all its leaves that were thrown away since they were cleared.
+ *   (6) A dirty entry is displaced only when the ring has it. The ring's head is what the kernel remembers it to be.
  */
 #ifndef KERNEL_STLB_H
 #define KERNEL_STLB_H
@@ -32,10 +34,10 @@ enum error stlb_protect(struct space *space, word_t address, word_t rights);
 void stlb_forget_begin(struct space *space, page_t table, word_t address);
 bool stlb_forget(struct space *space);
 /*
- * The slow part of a refill: the entry is there, but not where its leaf is. True when the leaf was found and
- * filled, so that the access can be tried again.
+ * The slow part of a refill, for the place of the leaf: the access found it empty, or A or D is missing. True when
+ * the leaf is filled, so that the access can be tried again; the caller fences.
  */
-bool stlb_refill(struct space *space, word_t address, word_t cause);
+bool stlb_refill(struct space *space, pte_t *slot, word_t address, word_t cause);
 bool stlb_dismantle(struct space *space, word_t budget);
 
 bool stlb_invariant(const struct space *space);

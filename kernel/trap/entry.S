@@ -214,9 +214,14 @@ kernel_trapped:                         /* a1: cause; a2: address; registers are
         call    trap_stopped
 
 /* ------------------------------------------------------------------ page faults: an STLB hit refills the leaf, 39
- * t1: cause - 8, positive; R_T1 has t1. */
+ * t1: cause - 8, positive; R_T1 has t1. Where walkers do not set A and D, boot writes a jump to page_fault_noted over
+ * the first instruction. */
+        .option push
+        .option norvc
+        .globl  page_fault, page_fault_noted
 page_fault:
         ld      t1, R_STLB(t0)          /* the space's record, when it has an STLB */
+        .option pop
         beqz    t1, exception_deliver
         FAST_PATH
         sd      t2, R_T2(t0)
@@ -261,6 +266,11 @@ stlb_slow:                              /* the rest in C, with everything saved 
         ld      t4, R_T4(t0)
         ld      t3, R_T3(t0)
         ld      t2, R_T2(t0)
+        j       page_fault_full
+page_fault_noted:                       /* as page_fault: the binding may allow it, and only A or D be missing */
+        ld      t1, R_HART(t0)
+        beq     t1, t0, exception_deliver /* the kernel's own fault */
+page_fault_full:
         ld      t1, R_T1(t0)
         save_full
         csrr    a1, scause

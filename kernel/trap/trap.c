@@ -9,9 +9,9 @@
 #include "kernel.h"
 #include "machine/machine.h"
 #include "panic.h"
+#include "pte/pte.h"
 #include "sbi.h"
 #include "slice/slice.h"
-#include "stlb/stlb.h"
 
 void trap_deliver(word_t boundary) __attribute__((noreturn));
 
@@ -77,7 +77,7 @@ void trap_stopped(word_t boundary, word_t cause, word_t address)
 
 void trap_page_fault(struct env *env, word_t cause, word_t address)
 {
-    if (stlb_refill(env->space, address, cause))
+    if (pte_fault(env->space, address, cause))
         trap_load(env_boundary(env), env_save(env, SAVE_F_PC));
     trap_deliver(env_boundary(env));
 }

@@ -51,6 +51,8 @@ struct machine_info {
     uint32_t asid_bits;
     uint32_t sstc;             // 1: timers cost one instruction
     uint32_t boot_hart;
+    uint32_t walker_bits;      // 1: the MMU sets A and D in PTEs; 0: it faults, and the kernel sets them
+    uint32_t reserved_;
     uint64_t hart_id[HARTS_MAX];
     uint64_t boot_instructions; // from the kernel's first instruction to init's first
     uint64_t remote_fences;     // counted since boot, all harts

@@ -23,6 +23,7 @@ enum page_kind {
     PAGE_TWIN,     // the reverse links of a table's entries
     PAGE_STLB,     // part of an STLB
     PAGE_PART,     // behind the first frame of a run that was joined for a superpage, or of an unfinished join
+    PAGE_RING,     // a page the kernel writes records into for its owner, who may bind it to read and write
     PAGE_KINDS,
 };
 
@@ -35,7 +36,7 @@ enum page_flag {
  *   epoch  counts the revocations of the object in this frame; capabilities carry the epoch they were made in
  *   links  name of the first binding's link pair (see kernel/pte), 0: none
  *   detail ENV: label, 8 characters · SAVE, CAPS: env · ROOT: page of the space record · SPACE, STLB: root
- *          TABLE: twin, or 0 · TWIN: table · PART: first page of the run; in the first itself, how many are joined
+ *          RING: root of the space whose dirty pages it records · TABLE: twin, or 0 · TWIN: table · PART: first page of the run; in the first itself, how many are joined
  */
 struct frame {
     uint64_t epoch;
@@ -54,5 +55,18 @@ struct frame {
 #define SUPER_PAGES 512
 
 enum page_right { RIGHT_READ = 2, RIGHT_WRITE = 4, RIGHT_EXECUTE = 8 }; // the bits of a PTE
+
+/*
+ * Beside the rights to pte_map and stlb_enter: the PTE's A or D bit is set from the start. Without them a binding
+ * begins with A = D = 0; the first access sets A, the first store D: by the hardware, or by the kernel unseen.
+ */
+enum bind_flag { BIND_ACCESSED = 64, BIND_DIRTY = 128 };
+
+/*
+ * Beside the rights to pte_protect: clear the bit of each page. What is written until the call returns may be
+ * noted or not, so a page's contents are read afterwards. Where other harts write meanwhile: take W away, read D,
+ * then give W back with CLEAR_DIRTY.
+ */
+enum clear_flag { CLEAR_ACCESSED = 64, CLEAR_DIRTY = 128 };
 
 #endif

@@ -136,15 +136,14 @@ void entry_exception(void)
     struct env *env = user();
     bool bound = false;
     bool page_fault = fake_self()->cause == 12 || fake_self()->cause == 13 || fake_self()->cause == 15;
-    if (page_fault && env->stlb != NULL) {
-        if (page_fault_fast(env->stlb, &bound))
+    bool noted = page_fault && machine_info->walker_bits == 0; // boot wrote a jump over page_fault
+    if (page_fault && !noted && env->stlb != NULL && page_fault_fast(env->stlb, &bound))
+        return;
+    if (bound || noted) {
+        save_full(env);
+        IN_KERNEL(trap_page_fault(env, fake_self()->cause, fake_self()->address));
+        if (!fake.returned)
             return;
-        if (bound) {
-            save_full(env);
-            IN_KERNEL(trap_page_fault(env, fake_self()->cause, fake_self()->address));
-            if (!fake.returned)
-                return;
-        }
     }
     exception_deliver(env);
 }

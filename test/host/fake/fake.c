@@ -94,6 +94,8 @@ void fake_boot(struct fake_options options)
     fake_arena_size = options.frames * PAGE_SIZE;
     memset(fake_arena, 0xa5, fake_arena_size); // memory is never zero by itself
     tlb_sets_bits = !options.no_walker_bits;
+    pte_hides = options.no_ad;
+    fake_info.walker_bits = !options.no_walker_bits && !options.no_ad;
 
     machine_info = &fake_info;
     fake_info.magic = MACHINE_MAGIC;

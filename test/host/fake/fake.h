@@ -53,6 +53,7 @@ struct fake_options {
     word_t harts, frames, asid_bits;
     bool no_sstc;
     bool no_walker_bits; // A and D fault
+    bool no_ad;          // ... because the kernel hides what would set them
 };
 
 extern struct fake {

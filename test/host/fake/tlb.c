@@ -91,16 +91,18 @@ enum tlb_answer tlb_access(struct tlb *tlb, word_t satp, word_t address, word_t 
         known = tlb_lookup(tlb, asid, address, 1, true);
     if (known != NULL && known->root != pte_page(satp << PTE_PPN_SHIFT))
         fake_fail("a hart used a translation of another space");
-    if (known == NULL || (cause == 15 && pte_permits(known->pte, cause) && !(known->pte & PTE_D))) {
+    const pte_t wanted = PTE_A | (cause == 15 ? PTE_D : 0); // without, what a TLB knows is of no use
+    if (known == NULL || (pte_permits(known->pte, cause) && (known->pte & wanted) != wanted)) {
         int level;
         pte_t *entry = tlb_walk(tlb, satp, address, &level);
         if (entry == NULL)
             return TLB_FAULT;
-        word_t bits = PTE_A | (cause == 15 ? PTE_D : 0);
         if (pte_permits(*entry, cause)) {
-            if ((*entry & bits) != bits && !tlb_sets_bits)
+            if ((*entry & wanted) != wanted && !tlb_sets_bits)
                 return TLB_FAULT;
-            *entry |= bits;
+            if ((*entry & wanted) != wanted && pte_hides)
+                fake_fail("a walker sets a bit that the kernel should have hidden from it");
+            *entry |= wanted;
         }
         tlb_fill(tlb, satp, address, level, *entry);
         if (!pte_permits(*entry, cause))

@@ -66,6 +66,7 @@ static void table_waits_for_quiescence(void **state)
     REFUSED(AGAIN, space, create, child, child + 1);
     REFUSED(AGAIN, env, create, child, fake_fresh(), 0);
     REFUSED(AGAIN, stlb, bind, 0, child, 0);
+    REFUSED(AGAIN, stlb, ring, 0, child);
     fake_harts[HART_A].soft = 1;
     harts_cross();
     OK(pte, table, 0, NOWHERE, 1, child, 0);

@@ -166,6 +166,7 @@ static void untable_in_pieces(void **state)
     (void)state;
     page_t page = data_make(), table = fake_fresh();
     stlb_make(2);
+    OK(stlb, ring, 0, fake_fresh());
     for (word_t i = 0; i < 400; i++)
         OK(stlb, enter, 0, CACHED + i * PAGE_SIZE, page, RIGHT_READ | RIGHT_WRITE, CAP_NONE);
     int exceptions;
@@ -195,6 +196,7 @@ static void displacing_tells_what_was_written(void **state)
     page_t page = data_make();
     int exceptions;
     stlb_make(0);
+    OK(stlb, ring, 0, fake_fresh());
     const word_t alias = 128 * PAGE_SIZE;
     OK(stlb, enter, 0, CACHED, page, RIGHT_READ | RIGHT_WRITE, CAP_NONE);
     assert_int_equal(OK(stlb, enter, 0, CACHED + alias, page, RIGHT_READ | RIGHT_WRITE, CAP_NONE),

@@ -147,6 +147,7 @@ static void displaced_bindings(void **state)
     (void)state;
     page_t run = frames_for(family.a, 2), stlb = frames_for(family.a, 1);
     ALL(stlb, bind, 0, stlb, 0);
+    OK(stlb, ring, 0, frames_for(family.a, 1));
     ALL(page, alloc, run);
     ALL(page, alloc, run + 1);
     OK(stlb, enter, 0, CACHED, run, RIGHT_READ | RIGHT_WRITE, CAP_NONE);

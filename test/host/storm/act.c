@@ -14,6 +14,7 @@ static word_t deadline(void)
     return chance(50) ? fake.time + any(3 * machine_info->slice_ticks) : chance(80) ? 0 : any(2000);
 }
 static word_t count(void) { return chance(80) ? 1 : any(10) == 0 ? any(200) : 1 + any(12); }
+static word_t flags(void) { return chance(60) ? 0 : any(4) << 6; } // A and D, from the start or cleared
 static word_t level(void) { return chance(90) ? any(2) : any(4); }
 
 #define DO(room, verb, ...) do_call(CALL_##room##_##verb, (word_t[6]){__VA_ARGS__})
@@ -91,7 +92,7 @@ static void act_memory(void)
         const struct frame *frame = fake_env()->caps[slot].frame;
         page = frame >= pages.table && frame < pages.table + pages.count ? page_name(frame) : page;
     }
-    switch (any(12)) {
+    switch (any(13)) {
     case 0:
         DO(pte, table, choose_space(), choose_address(), level(), choose_page(PAGE_FREE),
            chance(50) ? 0 : choose_page(PAGE_FREE));
@@ -100,19 +101,20 @@ static void act_memory(void)
     case 2:
     case 3:
     case 4:
-        DO(pte, map, choose_space(), choose_address_in(PINNED), page, count(), choose_rights(), slot);
+        DO(pte, map, choose_space(), choose_address_in(PINNED), page, count(), choose_rights() | flags(), slot);
         break;
     case 5:
         DO(pte, protect, choose_space(), choose_address_in(chance(50) ? PINNED : CACHED), count(),
-           chance(20) ? 0 : choose_rights());
+           (chance(20) ? 0 : choose_rights()) | flags());
         break;
     case 6: case 7: DO(pte, unmap, choose_space(), choose_address(), count()); break;
     case 8:
-    case 9: DO(stlb, enter, choose_space(), choose_address_in(CACHED), page, choose_rights(), slot); break;
+    case 9: DO(stlb, enter, choose_space(), choose_address_in(CACHED), page, choose_rights() | flags(), slot); break;
     case 10:
         pieces(CALL_stlb_bind, choose_space(), choose_page(PAGE_FREE), chance(90) ? any(2) : any(8));
         break;
     case 11: if (chance(30)) pieces(CALL_stlb_unbind, choose_space(), 0, 0); break;
+    case 12: DO(stlb, ring, choose_space(), chance(20) ? 0 : choose_page(PAGE_FREE)); break;
     }
 }
 
@@ -128,8 +130,8 @@ static void act_super(void)
     case 2: DO(page, split, chance(95) ? run : choose_page(PAGE_DATA)); break;
     case 3: DO(pte, table, space, at, 1, choose_page(PAGE_FREE), choose_page(PAGE_FREE)); break;
     case 4:
-    case 5: DO(pte, map, space, chance(95) ? at : choose_address(), run, 512, choose_rights(), slot); break;
-    case 6: DO(pte, protect, space, at, 512, chance(20) ? 0 : choose_rights()); break;
+    case 5: DO(pte, map, space, chance(95) ? at : choose_address(), run, 512, choose_rights() | flags(), slot); break;
+    case 6: DO(pte, protect, space, at, 512, (chance(20) ? 0 : choose_rights()) | flags()); break;
     case 7: DO(pte, unmap, space, at, 512); break;
     case 8: DO(cap, mint, choose_slot(), run, choose_rights()); break;
     }
@@ -194,7 +196,7 @@ static void act_touch(void)
     enum page_kind kind = page_frame(page)->kind;
     if (kind == PAGE_FREE || kind == PAGE_NONE)
         fake_fail("an environment reaches a frame that is free");
-    bool memory = kind == PAGE_DATA || kind == PAGE_PART;
+    bool memory = kind == PAGE_DATA || kind == PAGE_PART || kind == PAGE_RING;
     if (cause == 15 && !memory && kind != PAGE_DEVICE && kind != PAGE_SAVE)
         fake_fail("an environment writes an object of the kernel's");
     if (cause == 15 && memory)

@@ -200,11 +200,13 @@ static void machine_run(word_t seed, word_t harts)
     machine_harts = harts;
     bool verbose = storm.verbose;
     storm = (struct storm){.random = seed, .verbose = verbose};
+    word_t bits = any(10); // who sets A and D
     fake_boot((struct fake_options){.harts = harts,
                                     .frames = chance(25) ? 1536 : 256,
                                     .asid_bits = asids[any(4)],
                                     .no_sstc = chance(20),
-                                    .no_walker_bits = chance(30)});
+                                    .no_walker_bits = bits < 3,
+                                    .no_ad = bits == 3 || bits == 4});
     fake_on(0);
     act_tables();
     for (int i = 0; i < 4; i++)
