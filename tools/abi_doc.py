@@ -24,6 +24,7 @@ BLOCK = re.compile(r"(<!-- table: ([a-z_]+) -->\n).*?(<!-- end -->)", re.S)
 ROOMS = {
     "page": "frames", "cap": "capabilities", "env": "environments", "space": "address spaces", "pte": "page tables",
     "stlb": "the software TLB", "slice": "time", "pct": "protected control transfer", "irq": "interrupt sources",
+    "revoke": "taking resources back",
     "machine": "the machine",
 }
 

@@ -5,6 +5,7 @@
 
 #include "page/page.h"
 #include "pte/pte.h"
+#include "revoke/revoke.h"
 
 static struct frame cap_nobody; // epoch 0, which no empty slot carries
 static struct {
@@ -228,6 +229,7 @@ sysret_t sys_cap_revoke(page_t object)
     page_unlock(frame);
     if (!pte_break(frame, PTE_BREAK_BATCH))
         return again(frame->bindings);
-    frame->flags &= (uint8_t)~PAGE_DYING;
+    if (!revoke_holds(frame)) // an abort goes on where this ends
+        frame->flags &= (uint8_t)~PAGE_DYING;
     return done(0);
 }

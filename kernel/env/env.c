@@ -10,6 +10,7 @@
 #include "page/page.h"
 #include "pct/pct.h"
 #include "pte/pte.h"
+#include "revoke/revoke.h"
 #include "slice/slice.h"
 #include "space/space.h"
 #include "stlb/stlb.h"
@@ -224,7 +225,7 @@ sysret_t sys_env_set(env_t name, word_t what, word_t value)
     enum error error;
     struct env *env = child_named(name, &error);
     if (env == NULL)                                     return refuse(error);
-    if (what > ENV_LABEL)                                return refuse(ERR_RANGE);
+    if (what > ENV_GUARANTEED)                           return refuse(ERR_RANGE);
     if (env->state != ENV_NEW && what != ENV_LABEL)      return refuse(ERR_STATE);
 
     switch (what) {
@@ -232,6 +233,7 @@ sysret_t sys_env_set(env_t name, word_t what, word_t value)
     case ENV_SP:    env->sp = value; break;
     case ENV_ARG:   env->argument = value; break;
     case ENV_LABEL: page_frame(name)->detail = value; break;
+    case ENV_GUARANTEED: env->guaranteed_max = value; break;
     }
     return done(0);
 }
@@ -286,11 +288,13 @@ sysret_t sys_env_stop(env_t name)
 static bool frame_inherit(struct frame *frame, env_t heir, word_t budget)
 {
     bool joined = page_is_joined(frame) || page_is_joining(frame);
+    bool vector = frame->kind == PAGE_RING && frame->detail == frame->owner; // that of an STLB goes with its space
     if (joined && budget < DESTROY_LOOKS)
         return false; // parting a run takes a piece of its own
     if (page_is_joining(frame))
         page_part(frame);
-    if (frame->kind == PAGE_DATA || frame->kind == PAGE_DEVICE) {
+    frame->flags &= (uint8_t)~PAGE_GUARANTEED;
+    if (frame->kind == PAGE_DATA || frame->kind == PAGE_DEVICE || vector) {
         if (!(frame->flags & PAGE_DYING)) {
             frame->flags |= PAGE_DYING;
             frame->epoch++;
@@ -300,7 +304,7 @@ static bool frame_inherit(struct frame *frame, env_t heir, word_t budget)
         frame->flags &= (uint8_t)~PAGE_DYING;
         if (joined)
             page_part(frame);
-        else if (frame->kind == PAGE_DATA)
+        else if (frame->kind != PAGE_DEVICE)
             page_unuse(page_name(frame), false);
     }
     frame->owner = (uint32_t)heir;
@@ -361,6 +365,7 @@ sysret_t sys_env_destroy(env_t name)
         env_halt(env, ENV_DYING);
         page_frame(name)->epoch++; // every capability to it is dead
         slice_disown(env, heir);
+        revoke_leave(env);
         return again(0);
     }
     if (env->destroy_next == 0 && !env->irqs_gone) {

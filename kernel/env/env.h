@@ -55,7 +55,18 @@ struct env {
     word_t accept_sp;
     word_t open_epoch;      // of open_from
     word_t accept_events;   // events that end its pct_accept; apart from wait_events, as it may wait while it serves
-    word_t spare_[25];
+    word_t vector;          // page of its repossession vector, 0: none
+    word_t vector_head;     // losses recorded in it
+    word_t lost;            // losses in all
+    word_t revoke_page;     // a frame of its own that an abort has begun to take, 0: none
+    word_t guaranteed;      // frames it marked as guaranteed ...
+    word_t guaranteed_max;  // ... and how many it may
+    word_t audit_marks;     // the audit counts here
+    word_t spare_[14];
+    word_t revoke_by;       // tag of the environment that asks it for resources, 0: none
+    word_t revoke_kind;
+    word_t revoke_left;     // how many are still wanted
+    word_t revoke_deadline;
 
     // From here on assembly knows the offsets: RECORD in regs.def, checked in env.c.
     union {

@@ -4,6 +4,7 @@
 #include "irq.h"
 
 #include "kernel.h"
+#include "revoke/revoke.h"
 
 #define PLIC_PRIORITY(source)         (plic + 4 * (source))
 #define PLIC_ENABLE(context, source)  (plic + 0x2000 + 0x80 * (context) + (source) / 32 * 4)
@@ -105,6 +106,16 @@ void irq_disown(struct env *env, struct env *heir)
         }
 }
 
+enum error irq_take(word_t source, struct env *from, struct env *to)
+{
+    if (!source_is_valid(source))              return ERR_NOENT;
+    if (infos[source].owner != from->self)     return ERR_PERM;
+
+    source_unbind(source);
+    infos[source].owner = (uint32_t)to->self;
+    return ERR_OK;
+}
+
 bool irq_invariant(void)
 {
     for (word_t source = 1; source <= source_count; source++) {
@@ -157,9 +168,11 @@ sysret_t sys_irq_give(word_t source, env_t to)
     if (!source_is_valid(source))                                return refuse(ERR_RANGE);
     if (infos[source].owner != self && !env_created(self, infos[source].owner)) return refuse(ERR_PERM);
     if (receiver == NULL || receiver->state == ENV_DYING)        return refuse(ERR_NOENT);
-    if (to != self && !env_created(self, to))                    return refuse(ERR_PERM);
+    bool wanted = revoke_opens(env_self(), to, REVOKE_IRQS, 1);
+    if (to != self && !env_created(self, to) && !wanted)         return refuse(ERR_PERM);
     if (irqs[source].boundary != 0)                              return refuse(ERR_BUSY);
 
     infos[source].owner = (uint32_t)to;
+    revoke_given(env_self(), to, REVOKE_IRQS, 1);
     return done(0);
 }

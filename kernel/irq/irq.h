@@ -30,6 +30,9 @@ void irq_serve(struct hart *hart);
 // What an environment that is being destroyed owns goes to its creator, unbound.
 void irq_disown(struct env *env, struct env *heir);
 
+// Takes a source from its owner: it is completed, unbound, and somebody else's.
+enum error irq_take(word_t source, struct env *from, struct env *to);
+
 bool irq_invariant(void);
 
 #endif

@@ -7,6 +7,7 @@
 #include "irq/irq.h"
 #include "kernel.h"
 #include "page/page.h"
+#include "revoke/revoke.h"
 #include "slice/slice.h"
 #include "trap/hart.h"
 
@@ -24,6 +25,7 @@ static const struct {
     {page_invariant, "page: a frame has one living owner, and every binding of it its link"},
     {env_invariant, "env, space, pte, stlb, pct, cap: records, tables, links and capabilities agree"},
     {slice_invariant, "slice: every slice has an owner that knows it"},
+    {revoke_invariant, "revoke: requests, guaranteed frames and vectors are counted right"},
     {irq_invariant, "irq: a source is enabled if and only if it is bound, to its owner"},
 };
 

@@ -3,6 +3,7 @@
 
 #include "page.h"
 
+#include "revoke/revoke.h"
 #include "trap/hart.h"
 #include <rivet/machine.h>
 
@@ -89,7 +90,7 @@ enum error page_use(page_t page, env_t actor, enum page_kind kind, word_t detail
     enum error error = frame_usable(frame, actor);
     if (error == ERR_OK) {
         page_clear(page);
-        frame->flags = 0;
+        frame->flags &= PAGE_GUARANTEED;
         frame->detail = detail;
         frame->order = 0;
         frame->kind = kind;
@@ -102,10 +103,66 @@ static void frame_release(struct frame *frame)
 {
     RULE(frame->bindings == 0, "only an unbound frame becomes free");
     frame->kind = PAGE_FREE;
-    frame->flags = 0;
+    frame->flags &= PAGE_GUARANTEED;
     frame->detail = 0;
     frame->order = 0;
     frame->epoch++; // invariant (4)
+}
+
+void page_mark_end(struct frame *frame)
+{
+    if (!(frame->flags & PAGE_GUARANTEED))
+        return;
+    frame->flags &= (uint8_t)~PAGE_GUARANTEED;
+    struct env *owner = env_named(frame->owner);
+    owner->guaranteed -= page_is_joined(frame) ? SUPER_PAGES : 1;
+}
+
+// The frame, locked, changes hands.
+static void frame_hand(struct frame *frame, env_t to)
+{
+    if (frame->owner != to)
+        page_mark_end(frame);
+    frame->owner = (uint32_t)to;
+}
+
+// A whole run becomes free frames of somebody else in one piece: 8 instructions each.
+static void run_hand(struct frame *first, env_t to)
+{
+    for (struct frame *frame = first + 1; frame < first + SUPER_PAGES; frame++) {
+        frame->epoch++;
+        frame->owner = (uint32_t)to; // before its kind: until then nobody takes it
+        frame->detail = 0;
+        __atomic_store_n(&frame->kind, PAGE_FREE, __ATOMIC_RELEASE);
+    }
+}
+
+bool page_take(struct frame *frame, env_t to)
+{
+    page_lock(frame);
+    bool held = frame->flags & PAGE_DYING && frame->bindings == 0;
+    bool taken = frame->kind == PAGE_FREE || held;
+    if (taken) {
+        bool joined = page_is_joined(frame);
+        frame_hand(frame, to);
+        frame_release(frame);
+        if (joined)
+            run_hand(frame, to);
+    }
+    page_unlock(frame);
+    return taken;
+}
+
+void page_copy(page_t to, page_t from)
+{
+    word_t *word = page_memory(to);
+    const word_t *source = page_memory(from);
+    for (word_t *end = word + PAGE_SIZE / sizeof(word_t); word < end; word += 8, source += 8) {
+        word_t a = source[0], b = source[1], c = source[2], d = source[3];
+        word_t e = source[4], f = source[5], g = source[6], h = source[7];
+        word[0] = a, word[1] = b, word[2] = c, word[3] = d;
+        word[4] = e, word[5] = f, word[6] = g, word[7] = h;
+    }
 }
 
 void page_unuse(page_t page, bool quiesce)
@@ -147,7 +204,7 @@ bool page_invariant(void)
             return false;
         if (frame->kind == PAGE_FREE && (frame->bindings != 0 || frame->links != 0)) // (2)
             return false;
-        if (frame->kind == PAGE_PART && !page_is_joining(frame)) { // (6)
+        if (frame->kind == PAGE_PART && !page_is_joining(frame)) { // (7)
             const struct frame *first = page_frame(frame->detail);
             if (frame->bindings != 0 || first->owner != frame->owner || !(page_is_joined(first) || page_is_joining(first)))
                 return false;
@@ -187,12 +244,13 @@ sysret_t sys_page_free(page_t page)
     return error == ERR_OK ? done(0) : refuse(error);
 }
 
-// May frames come to `env` from `giver`: it is a child of the giver, or it opened enough places.
+// May frames come to `env` from `giver`: it is a child of the giver, asked for them, or opened enough places.
 static enum error receiver_takes(struct env *env, env_t giver, word_t count)
 {
     if (env == NULL)                                                 return ERR_NOENT;
     if (env->state == ENV_DYING)                                     return ERR_CLOSED;
     if (env_created(giver, env->self))                               return ERR_OK;
+    if (revoke_opens(env_named(giver), env->self, REVOKE_FRAMES, count)) return ERR_OK;
     if (env->open_from != giver || env->open_count < count)          return ERR_CLOSED;
     if (env->open_epoch != page_frame(giver)->epoch)                 return ERR_CLOSED; // a namesake
     return ERR_OK;
@@ -200,8 +258,10 @@ static enum error receiver_takes(struct env *env, env_t giver, word_t count)
 
 static void receiver_took(struct env *env, env_t giver, word_t count)
 {
-    if (!env_created(giver, env->self))
+    struct env *from = env_named(giver);
+    if (!env_created(giver, env->self) && !revoke_opens(from, env->self, REVOKE_FRAMES, count))
         env->open_count -= count;
+    revoke_given(from, env->self, REVOKE_FRAMES, count);
     env_post(env, EVENT_BIT(GIVEN));
 }
 
@@ -222,7 +282,7 @@ sysret_t sys_page_move(page_t first, size_t count, env_t to)
         if (!env_acts_for(self, frame->owner)) error = ERR_PERM;
         else if (frame->kind != PAGE_FREE)     error = ERR_BUSY;
         else
-            frame->owner = (uint32_t)to;
+            frame_hand(frame, to);
         page_unlock(frame);
         if (error != ERR_OK)
             break;
@@ -249,7 +309,7 @@ sysret_t sys_page_give(page_t page, env_t to)
     else if (frame->flags & PAGE_DYING)                                  error = ERR_DYING;
     else if (frame->bindings != 0)                                       error = ERR_BUSY;
     else {
-        frame->owner = (uint32_t)to;
+        frame_hand(frame, to);
         frame->epoch++; // the giver's capabilities do not outlive its ownership
     }
     page_unlock(frame);
@@ -281,6 +341,7 @@ bool page_is_joining(const struct frame *frame)
 
 void page_part(struct frame *first)
 {
+    page_mark_end(first); // it was worth the whole run
     struct frame *end = first + (first->kind == PAGE_PART ? first->detail : SUPER_PAGES);
     frame_release(first);
     for (struct frame *frame = first + 1; frame < end; frame++) { // nothing binds these: 512 in one piece
@@ -301,6 +362,15 @@ static enum error run_usable(const struct frame *first, env_t actor)
     return frame_usable(first, actor);
 }
 
+// A frame becomes part of a run: its own mark ends, the run can have one.
+static enum error part_use(page_t page, env_t actor, word_t detail)
+{
+    enum error error = page_use(page, actor, PAGE_PART, detail);
+    if (error == ERR_OK)
+        page_mark_end(page_frame(page));
+    return error;
+}
+
 sysret_t sys_page_join(page_t page)
 {
     STRUCTURE_LOCKED();
@@ -312,14 +382,14 @@ sysret_t sys_page_join(page_t page)
     if (!page_is_joining(first)) {
         error = run_usable(first, self);
         if (error == ERR_OK)
-            error = page_use(page, self, PAGE_PART, 1);
+            error = part_use(page, self, 1);
         return error == ERR_OK ? again(1) : refuse(error);
     }
     if (!env_acts_for(self, first->owner))                                 return refuse(ERR_PERM);
 
     for (word_t batch = 0; batch < JOIN_BATCH && first->detail < SUPER_PAGES; batch++) {
         bool strange = first[first->detail].owner != first->owner; // it went to a child that never ran
-        error = strange ? ERR_PERM : page_use(page + first->detail, self, PAGE_PART, page); // or was used meanwhile
+        error = strange ? ERR_PERM : part_use(page + first->detail, self, page); // or was used meanwhile
         if (error != ERR_OK)
             return batch == 0 ? refuse(error) : again(first->detail); // the next piece says it, and does nothing
         first->detail++;

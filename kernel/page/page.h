@@ -12,7 +12,8 @@
  *   (4) No capability to a FREE frame is alive, and its contents are cleared before anybody sees them.
  *   (5) A frame leaves FREE only when every hart has crossed a trap boundary since it left its last kind,
  *       where assembly may have held a pointer to it.
- *   (6) The frames of a joined run have the owner of its first one, and nothing binds those behind it.
+ *   (6) A frame that its owner marked as guaranteed has the mark until it changes hands, joins or is parted.
+ *   (7) The frames of a joined run have the owner of its first one, and nothing binds those behind it.
  */
 #ifndef KERNEL_PAGE_H
 #define KERNEL_PAGE_H
@@ -131,6 +132,12 @@ static inline void page_wipe(page_t page)
 }
 // page_alloc in general; the call itself is in one.c.
 sysret_t page_alloc_any(page_t page);
+void page_copy(page_t to, page_t from);
+// A free frame, or a dying one that nothing binds any more, becomes a free frame of another owner's; a joined run as a
+// whole. False when it is neither. Structure lock held.
+bool page_take(struct frame *frame, env_t to);
+// The owner's mark on a frame ends. Structure lock held.
+void page_mark_end(struct frame *frame);
 // From now on nothing can be bound to the frame; what is bound stays until pte_break.
 void page_die(struct frame *frame);
 // The same if nothing is bound; false when something is, and nothing has changed.

@@ -155,12 +155,19 @@ enum error pte_may_bind(struct frame *frame, word_t rights, slot_t slot)
     return rights == RIGHT_READ ? ERR_OK : ERR_KIND; // invariant (5)
 }
 
+space_t pte_root(const struct frame *frame)
+{
+    if (frame->kind == PAGE_TWIN) // another hart may free both meanwhile
+        frame = page_frame(detail_partner(frame->detail));
+    return frame != NULL && frame->kind == PAGE_TABLE ? detail_high(frame->detail) : 0;
+}
+
 // The space of a frame that holds link pairs, NULL when it is none any more.
 static struct space *holder_space(const struct frame *holder)
 {
     if (holder->kind == PAGE_STLB)
         return space_named(holder->detail);
-    return holder->kind == PAGE_TWIN ? space_named(detail_root(holder->detail)) : NULL;
+    return holder->kind == PAGE_TWIN ? space_named(pte_root(holder)) : NULL;
 }
 
 bool pte_break(struct frame *frame, word_t budget)
@@ -266,7 +273,7 @@ bool pte_dismantle(struct space *space, word_t budget)
         address = next;
     }
     space->destroy_next = address;
-    if (address < USER_END)
+    if (address < USER_END || !pte_taken_finish(space, 0, 0))
         return false;
     if (space->forget_page != 0)
         page_unuse(space->forget_page, false);
@@ -345,7 +352,7 @@ bool pte_invariant(const struct space *space)
             }
             count++;
             const struct frame *frame = page_frame(pte_page(lower));
-            if (frame->kind != PAGE_TABLE || detail_root(frame->detail) != space->root)
+            if (frame->kind != PAGE_TABLE || pte_root(frame) != space->root)
                 return false;
             if (!table_invariant(space, i * LEVEL1_SPAN + j * LEVEL0_SPAN, frame))
                 return false;
@@ -363,14 +370,15 @@ sysret_t sys_pte_table(space_t name, word_t address, word_t level, page_t page, 
         return refuse(error);
 
     env_t self = env_self()->self;
+    word_t region = (address & ~((level == 0 ? LEVEL0_SPAN : LEVEL1_SPAN) - 1)) / LEVEL0_SPAN;
     pte_t *entry = table_slot(space, address, level);
     if (entry == NULL)
         error = ERR_NOTABLE;
     else if (*entry != 0)
         error = ERR_BUSY;
     else if (twin == 0 || (error = page_usable(twin, self)) == ERR_OK)
-        error = page_use(page, self, PAGE_TABLE, detail_make(twin, space->root));
-    if (error == ERR_OK && twin != 0 && (error = page_use(twin, self, PAGE_TWIN, detail_make(page, space->root))) != ERR_OK)
+        error = page_use(page, self, PAGE_TABLE, detail_make(twin != 0 ? twin : region | DETAIL_REGION, space->root));
+    if (error == ERR_OK && twin != 0 && (error = page_use(twin, self, PAGE_TWIN, detail_make(page, region))) != ERR_OK)
         page_unuse(page, false); // another hart took the twin in between
     if (error == ERR_OK) {
         page_frame(page)->order = (uint8_t)level;
@@ -382,7 +390,7 @@ sysret_t sys_pte_table(space_t name, word_t address, word_t level, page_t page, 
     return error == ERR_OK ? done(0) : refuse(error);
 }
 
-static bool table_is_empty(const pte_t *table)
+bool pte_table_is_empty(const pte_t *table)
 {
     pte_t any = 0;
     for (word_t i = 0; i < ENTRIES; i += 4)
@@ -424,13 +432,17 @@ sysret_t sys_pte_untable(space_t name, word_t address, word_t level)
         lock_drop(&space->lock);
         return (sysret_t){error, 0};
     }
+    if (!pte_taken_finish(space, 0, 0)) { // what an abort left
+        lock_drop(&space->lock);
+        return again(0);
+    }
     pte_t *entry = table_slot(space, address, level);
     struct frame *table = entry != NULL && *entry != 0 && !pte_is_super(*entry) ? page_frame(pte_page(*entry)) : NULL;
     page_t twin = table != NULL ? detail_partner(table->detail) : 0;
     bool cache = level == 0 && twin == 0;
     if (table == NULL)
         error = ERR_NOTABLE;
-    else if (!cache && !table_is_empty(table_of(*entry)))
+    else if (!cache && !pte_table_is_empty(table_of(*entry)))
         error = ERR_BUSY;
     else if (!tables_die(table, twin))
         error = ERR_BUSY; // somebody looks at them

@@ -48,10 +48,17 @@ static inline bool pte_is_super(pte_t pte) { return pte & PTE_U; }
 static inline page_t pte_page(pte_t pte) { return pte >> PTE_PPN_SHIFT & PTE_PPN_MASK; }
 static inline bool pte_is_live(pte_t pte) { return pte != 0; }
 
-// Frames of tables carry their twin and root, twins their table and root, in `detail`.
-static inline page_t detail_partner(uint64_t detail) { return detail & 0xffffffff; }
-static inline space_t detail_root(uint64_t detail) { return detail >> 32; }
-static inline uint64_t detail_make(page_t partner, space_t root) { return partner | root << 32; }
+/*
+ * Frames of tables and twins say in `detail` where they belong: the low half is the partner, or for a table without a twin
+ * its region (address / 2 MiB, of its first entry) and DETAIL_REGION; the high half is the root in a table, the region in
+ * a twin.
+ */
+#define DETAIL_REGION 0x80000000ul
+static inline page_t detail_partner(uint64_t detail) { return detail & DETAIL_REGION ? 0 : detail & 0xffffffff; }
+static inline word_t detail_high(uint64_t detail) { return detail >> 32; }
+static inline uint64_t detail_make(word_t low, word_t high) { return low | high << 32; }
+// The root of the tree that a table, or a twin's table, belongs to; 0 when the frame is neither any more.
+space_t pte_root(const struct frame *frame);
 
 // Where an address's level-0 entry stands; slot NULL: no table there.
 struct pte_place {
@@ -129,6 +136,15 @@ bool pte_fault(struct space *space, word_t address, word_t cause);
 // Breaks up to `budget` bindings of a frame, wherever they are; true when none is left.
 // Structure lock held, no other.
 bool pte_break(struct frame *frame, word_t budget);
+/*
+ * Takes a page table of `from`'s from whoever uses it: out of its tree, then its bindings, a piece at a time. Then it is a
+ * free frame of `to`'s, and so is its twin if that is `from`'s, too. BUSY: of level 1, and not empty; KIND: it is no table
+ * any more. Structure lock held. What is begun stays out of the tree; pte_taken_finish ends it for its owner.
+ */
+enum error pte_take(page_t page, env_t from, env_t to);
+// Goes on with what is out of the tree already; true when nothing is left. With the space's lock.
+bool pte_taken_finish(struct space *space, env_t from, env_t to);
+bool pte_table_is_empty(const pte_t *table);
 // Takes a dying space's tables apart, a piece at a time; true when done.
 bool pte_dismantle(struct space *space, word_t budget);
 

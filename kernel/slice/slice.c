@@ -9,6 +9,7 @@
 #include "kernel.h"
 #include "machine/machine.h"
 #include "pct/pct.h"
+#include "revoke/revoke.h"
 #include "sbi.h"
 #include "space/space.h"
 #include "trap/trap.h"
@@ -307,6 +308,23 @@ void slice_disown(struct env *env, struct env *heir)
     env->slice_harts = 0;
 }
 
+static void slice_hand(word_t hart, word_t position, struct env *from, struct env *to)
+{
+    __atomic_store_n(&vectors[hart][position].env, (uint32_t)to->self, __ATOMIC_RELEASE);
+    slice_count_harts(from);
+    to->slice_harts |= 1u << hart;
+    env_post(to, 0); // an idle hart may have something to do now
+}
+
+enum error slice_take(word_t hart, word_t position, struct env *from, struct env *to)
+{
+    if (hart >= hart_count || position >= SLICES_MAX)    return ERR_NOENT;
+    if (vectors[hart][position].env != from->self)       return ERR_PERM;
+
+    slice_hand(hart, position, from, to);
+    return ERR_OK;
+}
+
 bool slice_invariant(void)
 {
     for (word_t hart = 0; hart < hart_count; hart++)
@@ -328,12 +346,11 @@ sysret_t sys_slice_give(word_t hart, word_t position, env_t to)
     if (slice->env != self && !env_created(self, slice->env)) return refuse(ERR_PERM);
     struct env *receiver = env_named(to);
     if (receiver == NULL || receiver->state == ENV_DYING)  return refuse(ERR_NOENT);
-    if (to != self && !env_created(self, to) && env_creator(env_self()) != to) return refuse(ERR_PERM);
+    bool wanted = revoke_opens(env_self(), to, REVOKE_SLICES, 1);
+    if (to != self && !env_created(self, to) && env_creator(env_self()) != to && !wanted) return refuse(ERR_PERM);
 
-    __atomic_store_n(&slice->env, (uint32_t)to, __ATOMIC_RELEASE);
-    slice_count_harts(owner);
-    receiver->slice_harts |= 1u << hart;
-    env_post(receiver, 0); // an idle hart may have something to do now
+    slice_hand(hart, position, owner, receiver);
+    revoke_given(env_self(), to, REVOKE_SLICES, 1);
     return done(0);
 }
 

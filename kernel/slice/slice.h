@@ -43,6 +43,8 @@ void slice_arm(struct hart *hart, struct env *env, word_t grace);
 void slice_tick(struct env *env);
 // What an environment that is being destroyed owns goes to its creator.
 void slice_disown(struct env *env, struct env *heir);
+// Takes a slice from its owner. What is left of its present turn is used up as it began.
+enum error slice_take(word_t hart, word_t position, struct env *from, struct env *to);
 // Takes an environment that a hart or a chain of calls may run; false when it has nothing to do.
 bool slice_claim(struct env *env);
 // What env.grace is at the start: 1 where the timer needs the slow path anyway.

@@ -42,6 +42,8 @@ struct space {
     page_t forget_page;       // leaf table that is being taken back from the STLB, 0: none
     word_t forget_address;    // of its first entry
     word_t forget_next;       // next STLB entry to look at
+    page_t taken_page;        // pinned table that an abort took out of the tree, 0: none
+    word_t taken_next;        // its next entry to unbind
     word_t destroy_next;      // destruction: next address to look at
     word_t dying;
     page_t record;

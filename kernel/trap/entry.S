@@ -301,7 +301,7 @@ call_entry:
         addi    t1, t1, 1
         beqz    t1, env_null
         addi    t1, t1, 1
-        bnez    t1, call_foreign_low
+        bnez    t1, call_lower
 
 /* slice_yield_to: 112 to the other environment. a0: slot. Whatever is unusual is for C to do or to refuse. */
 slice_yield_to:
@@ -371,6 +371,13 @@ slice_yield_to_slow:
         csrw    sepc, ra
         j       call_c
 
+call_lower:                             /* t0: boundary; t1: index + 3, negative */
+        addi    t1, t1, 1
+        bnez    t1, call_foreign_low
+        la      t2, sys_revoke_request
+        csrw    sepc, ra
+        j       call_c
+
 env_null:                               /* 17 */
         FAST_PATH
         li      a0, 0
@@ -405,7 +412,7 @@ call_foreign_high:
         addi    t1, t1, CALL_BASE + CALL_TABLE_SIZE + 1
         j       1f
 call_foreign_low:
-        addi    t1, t1, CALL_BASE - 3
+        addi    t1, t1, CALL_BASE - 4
 1:      csrw    sscratch, t1            /* its t0 again */
         j       exception_deliver
 

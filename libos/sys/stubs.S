@@ -13,6 +13,7 @@
 .set gives_up_slice_yield, 1
 .set gives_up_slice_yield_to, 1
 .set gives_up_slice_wait, 1
+.set gives_up_revoke_request, 1
 .set gives_up_pct_accept, 1
 .set gives_up_pct_send, 1
 .set gives_up_pct_call, 1
@@ -82,6 +83,7 @@ sys_\name:
 // Of the hot calls these have the shape of a C function; pct_call is below, pct_return in ipc/gate.S.
     stub env_null, (CALL_BASE - 2)
     stub slice_yield_to, (CALL_BASE - 3)
+    stub revoke_request, (CALL_BASE - 4)
 
 /*
  * long pct_call(a0 slot, a1 deadline, a2 words): the words travel in a0 to a7. The error comes back in

@@ -44,7 +44,7 @@ static const char *witness_start(void)
     if (!window || vm_bind(0, window, witness.env + 1, 1, RIGHT_READ) != ERR_OK)
         return "the witness's save area could not be mapped";
     witness_rounds = (const volatile word_t *)(window + SAVE_ROOM);
-    if (sys_cap_mint(SLOT_WITNESS_OWN, witness.env, RIGHTS_ENV).error != ERR_OK)
+    if (sys_cap_mint(SLOT_WITNESS_OWN, witness.env, RIGHTS_PEER).error != ERR_OK)
         return "there is no capability to the witness";
     return child_start(&witness);
 }
@@ -91,7 +91,7 @@ static const char *attack_run(const struct attack *attack)
                                                                   .frames = ATTACKER_FRAMES,
                                                                   .slices = ATTACKER_SLICES});
     if (why) return why;
-    if (child_grant(&child, SLOT_WITNESS_OWN, SLOT_WITNESS, RIGHTS_ENV) != ERR_OK)
+    if (child_grant(&child, SLOT_WITNESS_OWN, SLOT_WITNESS, RIGHTS_PEER) != ERR_OK)
         why = "the witness could not be granted";
     if (!why) why = child_start(&child);
     word_t us = attack->end == EXITS || attack->end == FAULTS ? LIMIT_US : STAY_US;

@@ -39,7 +39,7 @@ PLANTS = {
             "a range is bound over what is there"),
     "stlb": ("stlb/stlb.c", "            entry->leaf = 0;\n", "",
              "an entry keeps the leaf of a table that was taken back"),
-    "slice": ("slice/slice.c", "    receiver->slice_harts |= 1u << hart;\n", "",
+    "slice": ("slice/slice.c", "    to->slice_harts |= 1u << hart;\n", "",
               "who is given a slice is not known on its hart"),
     "pct": ("pct/pct.c",
             "    caller->callee = 0;\n    caller->call_deadline = 0;\n    caller->result_error = ERR_DEAD;\n",

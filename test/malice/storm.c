@@ -83,8 +83,9 @@ static const char *worker_equip(size_t number)
     saves[number] = vm_window_open(1);
     if (!saves[number] || vm_bind(0, saves[number], workers[number].env + 1, 1, RIGHT_READ) != ERR_OK)
         return "a worker's save area could not be mapped";
+    sys_env_set(workers[number].env, ENV_GUARANTEED, 8);
     for (size_t i = 0; i < worker_count; i++)
-        if (child_grant(&workers[number], SLOT_WORKERS + i, 3 + i, RIGHTS_ENV) != ERR_OK)
+        if (child_grant(&workers[number], SLOT_WORKERS + i, 3 + i, RIGHTS_PEER) != ERR_OK)
             return "a worker's capability was refused";
     for (word_t source = 1, given = 0; source < IRQS_MAX && given < WORKER_IRQS; source++)
         // Those of a neighbour are no more ours
@@ -98,7 +99,7 @@ static const char *round_start(word_t seed)
     const char *why = NULL;
     for (size_t i = 0; i < worker_count && !why; i++) {
         why = worker_build(i, seed * 0x9e3779b97f4a7c15ul + i * 0xd1b54a32d192ed03ul, ROUND_CALLS);
-        if (!why && sys_cap_mint(SLOT_WORKERS + i, workers[i].env, RIGHTS_ENV).error != ERR_OK)
+        if (!why && sys_cap_mint(SLOT_WORKERS + i, workers[i].env, RIGHTS_PEER).error != ERR_OK)
             why = "there is no capability to a worker";
     }
     for (size_t i = 0; i < worker_count && !why; i++) why = worker_equip(i);

@@ -27,9 +27,12 @@
  *   1        0 or 1
  *   x        anything
  *   J j      a run of frames that can be joined, a frame inside of it
+ *   K n      a kind of resource to revoke, a name of one of that kind
  *   B k      an address for a superpage, and its count of pages
  */
 #include "storm.h"
+
+#include <rivet/revoke.h>
 
 #define SPAN (1ul << 21)
 
@@ -52,10 +55,12 @@ static const struct recipe {
     {CALL_slice_wait, 1, "eD"},   {CALL_pct_accept, 1, "gxe"},   {CALL_pct_send, 4, "sx"},
     {CALL_pct_call, 8, "sDx"},    {CALL_pct_return, 1, ""},      {CALL_irq_bind, 2, "qe"},
     {CALL_irq_complete, 1, "q"},  {CALL_irq_give, 2, "qE"},      {CALL_machine_reset, 1, "x"},
-    {CALL_env_resume, 1, ""},     {CALL_page_join, 4, "J"},      {CALL_page_split, 2, "J"},
+    {CALL_env_resume, 1, ""},     {CALL_page_join, 7, "J"},      {CALL_page_split, 2, "J"},
     {CALL_pte_map, 2, "PBJkrN"},  {CALL_pte_protect, 1, "PBkr"}, {CALL_pte_unmap, 2, "PBk"},
     {CALL_pte_untable, 2, "PBl"}, {CALL_page_give, 1, "JE"},     {CALL_page_alloc, 1, "j"},
     {CALL_page_free, 4, "j"},     {CALL_cap_mint, 1, "tJr"},
+    {CALL_revoke_request, 4, "sKcD"}, {CALL_revoke_abort, 8, "sKnc"},
+    {CALL_revoke_guarantee, 2, "F1"}, {CALL_revoke_vector, 2, "f"},
 };
 #define RECIPES (sizeof(recipes) / sizeof(recipes[0]))
 
@@ -155,10 +160,11 @@ static word_t pick_rights(struct storm *storm)
     return rights[storm_random(storm, 8)];
 }
 
-// ENV_PC, ENV_SP, ENV_ARG, ENV_LABEL: by what stands before.
+// ENV_PC, ENV_SP, ENV_ARG, ENV_LABEL, ENV_GUARANTEED: by what stands before.
 static word_t pick_value(struct storm *storm, word_t what)
 {
     if (what == ENV_PC) return (word_t)storm_children[storm_random(storm, storm_children_count)];
+    if (what == ENV_GUARANTEED) return storm_random(storm, 4);
     return what == ENV_ARG ? 0 : random_next(&storm->random);
 }
 
@@ -175,8 +181,8 @@ static slot_t pick_slot(struct storm *storm, bool full)
 static word_t pick_object_rights(struct storm *storm, page_t object)
 {
     const volatile struct frame *frame = frame_entry(object);
-    return frame != NULL && frame->kind == PAGE_ENV ? (1 + storm_random(storm, 7)) * RIGHT_CALL
-                                                    : pick_rights(storm);
+    if (frame == NULL || frame->kind != PAGE_ENV) return pick_rights(storm);
+    return (1 + storm_random(storm, 15)) * RIGHT_CALL;
 }
 
 // Mostly some of those of our own capability, sometimes more.
@@ -186,6 +192,16 @@ static word_t pick_fewer_rights(struct storm *storm, slot_t slot)
     word_t mask = storm_random(storm, 256);
     if (storm_random(storm, 8) == 0) return rights | (mask & (RIGHTS_FRAME | RIGHTS_ENV));
     return (rights & mask) != 0 ? rights & mask : rights;
+}
+
+static word_t pick_name(struct storm *storm, word_t kind)
+{
+    switch (kind) {
+    case REVOKE_TABLES: return pick_frame(storm, PAGE_TABLE);
+    case REVOKE_SLICES: return REVOKE_SLICE(storm_random(storm, machine()->hart_count), storm_random(storm, SLICES_MAX));
+    case REVOKE_IRQS:   return storm_random(storm, 24);
+    default:            return pick_frame(storm, -1);
+    }
 }
 
 // `before`: behind the arguments that were chosen already.
@@ -217,12 +233,14 @@ static word_t pick_argument(struct storm *storm, char letter, const word_t *befo
     case 'e': return storm_random(storm, 4) ? 1ul << (32 + storm_random(storm, 31)) : 0;
     case 'D': return storm_random(storm, 8) ? time_now() + storm_random(storm, 2000) : time_now() - 1;
     case 'O': return storm_random(storm, 8) ? 0 : storm_random(storm, 3);
-    case 'w': return storm_random(storm, 4);
+    case 'w': return storm_random(storm, 5);
     case 'W': return ENV_STATE + storm_random(storm, 4);
     case 'q': return storm_random(storm, 24);
     case 'V': return pick_value(storm, before[-1]);
     case 'g': return (word_t)storm_entry;
     case '1': return storm_random(storm, 2);
+    case 'K': return storm_random(storm, 2) ? REVOKE_FRAMES : storm_random(storm, REVOKE_KINDS);
+    case 'n': return pick_name(storm, before[-1]);
     case 'J': return room.run;
     case 'j': return room.run + storm_random(storm, 3);
     case 'B': return ARENA + storm_random(storm, 8) * SPAN;
@@ -258,6 +276,14 @@ static bool is_ground(word_t space, word_t address)
            (address < ARENA || address >= ARENA + 8 * SPAN);
 }
 
+// Nobody takes what a storm believes to be its own: it checks that.
+static bool is_victim(const struct storm *storm, env_t env)
+{
+    bool storms = env == storm->self;
+    for (size_t i = 0; i < STORM_THREADS; i++) storms |= env == room.thread_env[i];
+    return !storms;
+}
+
 // What would only end the storm: a sleep without end, the last slice, the pages we run on.
 static void tame(struct storm *storm, struct storm_call *call)
 {
@@ -268,6 +294,7 @@ static void tame(struct storm *storm, struct storm_call *call)
     if (addressed && call->number != CALL_stlb_bind && call->number != CALL_stlb_unbind &&
         is_ground(a[0], a[1]))
         a[1] = pick_address(storm);
+    if (call->number == CALL_cap_mint && !is_victim(storm, a[1])) a[2] &= ~(word_t)RIGHT_REVOKE;
     if (call->number == CALL_pct_accept) a[2] |= STORM_WAKE;
     if (call->number == CALL_pct_accept && storm->thread && storm_random(storm, 4) != 0)
         call->number = CALL_slice_yield; // nobody wakes a thread that is not called

@@ -179,7 +179,7 @@ static void call_one(struct storm *storm)
     storm_pick(storm, call);
     size_t count = named_take(storm, call, named);
     sysret_t answer = perform(storm, call);
-    CHECK(answer.error >= 0 && answer.error <= ERR_MACHINE);
+    CHECK(answer.error >= 0 && answer.error <= ERR_FULL);
     if (answer.error == ERR_OK || (call->number == CALL_slice_wait && answer.error == ERR_DEADLINE))
         REPORT_DONE_COUNT(storm->save, call->number)++;
     if (answer.error == ERR_OK)
@@ -339,7 +339,7 @@ void attack(void)
     storm.save = SAVE_ADDRESS;
     storm.calls = argument(2);
     storm.check = argument(3);
-    for (slot_t slot = 3; slot < 3 + STORM_PEERS; slot++) storm.rights[slot] = RIGHTS_ENV; // the neighbours
+    for (slot_t slot = 3; slot < 3 + STORM_PEERS; slot++) storm.rights[slot] = RIGHTS_PEER; // the neighbours
     room.parent = SAVE_WORD(SAVE_CREATOR);
     room.space = SAVE_WORD(SAVE_SPACE);
     for (word_t i = 4; i < start_info()->argc && room.peer_count < STORM_PEERS; i++)

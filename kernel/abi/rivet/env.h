@@ -12,6 +12,7 @@ enum env_what {
     ENV_SP,       // set: its stack pointer there
     ENV_ARG,      // set: a0 there
     ENV_LABEL,    // set: up to 8 characters, for people
+    ENV_GUARANTEED, // set: how many frames it may mark as guaranteed, 0 unless set
     ENV_STATE,    // info: enum env_state
     ENV_TICKS,    // info: time used, in timebase ticks
     ENV_STATUS,   // info: the exit status, when ENV_EXITED

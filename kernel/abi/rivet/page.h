@@ -28,7 +28,8 @@ enum page_kind {
 };
 
 enum page_flag {
-    PAGE_DYING = 2, // being revoked: refuses everything until done
+    PAGE_DYING = 2,      // being revoked: refuses everything until done
+    PAGE_GUARANTEED = 4, // its owner chose it: an abort never takes it; the mark ends when it changes owner
 };
 
 /*
@@ -36,7 +37,8 @@ enum page_flag {
  *   epoch  counts the revocations of the object in this frame; capabilities carry the epoch they were made in
  *   links  name of the first binding's link pair (see kernel/pte), 0: none
  *   detail ENV: label, 8 characters · SAVE, CAPS: env · ROOT: page of the space record · SPACE, STLB: root
- *          RING: root of the space whose dirty pages it records · TABLE: twin, or 0 · TWIN: table · PART: first page of the run; in the first itself, how many are joined
+ *          RING: what registered it, an environment or a root
+ *          TABLE: twin, or 0 · TWIN: table · PART: first page of the run; in the first itself, how many are joined
  */
 struct frame {
     uint64_t epoch;

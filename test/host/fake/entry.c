@@ -9,6 +9,7 @@
 #include "irq/irq.h"
 #include "machine/machine.h"
 #include "pte/pte.h"
+#include "revoke/revoke.h"
 #include "slice/slice.h"
 #include "stlb/stlb.h"
 
@@ -246,6 +247,7 @@ static sysret_t room_call(word_t number, const word_t *a)
 #define PASS_6 a[0], a[1], a[2], a[3], a[4], a[5]
     switch (number) {
     case CALL_slice_yield_to: return sys_slice_yield_to(a[0]);
+    case CALL_revoke_request: return sys_revoke_request(a[0], a[1], a[2], a[3]);
 #define SYSCALL(index, room, verb, arity, types, errors, text) \
     case CALL_##room##_##verb: return sys_##room##_##verb(PASS_##arity);
 #include <rivet/syscall.def>

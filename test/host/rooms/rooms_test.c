@@ -7,6 +7,7 @@
 
 #include "irq/irq.h"
 #include "machine/machine.h"
+#include "revoke/revoke.h"
 #include "slice/slice.h"
 
 #include <stdio.h>
@@ -96,6 +97,7 @@ void invariants(void)
     assert_true(env_invariant());
     assert_true(slice_invariant());
     assert_true(irq_invariant());
+    assert_true(revoke_invariant());
     fake_on(self);
 }
 

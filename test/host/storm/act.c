@@ -5,6 +5,7 @@
 
 #include "cap/cap.h"
 #include "machine/machine.h"
+#include "revoke/revoke.h"
 
 #include <string.h>
 
@@ -44,7 +45,7 @@ static void act_page(void)
 
 static void act_cap(void)
 {
-    word_t rights = chance(50) ? choose_rights() : 16ul << any(3) | 16ul << any(3);
+    word_t rights = chance(50) ? choose_rights() : 16ul << any(4) | 16ul << any(4);
     page_t object =
         rights >= 16 ? chance(30) ? fake_env()->self : choose_page(PAGE_ENV) : choose_page(PAGE_DATA);
     switch (any(8)) {
@@ -185,6 +186,41 @@ static void act_irq(void)
     }
 }
 
+static word_t choose_name(enum revoke_kind kind)
+{
+    switch (kind) {
+    case REVOKE_TABLES: return choose_kind(PAGE_TABLE);
+    case REVOKE_SLICES: return REVOKE_SLICE(any(hart_count), 8 + any(SLICES_MAX - 8)) /* as in act_time */;
+    case REVOKE_IRQS:   return 1 + any(6);
+    default:            return choose_kind(chance(50) ? PAGE_DATA : PAGE_FREE);
+    }
+}
+
+static void act_revoke(void)
+{
+    slot_t door = choose_door(RIGHT_REVOKE);
+    enum revoke_kind kind = chance(60) ? REVOKE_FRAMES : any(REVOKE_KINDS);
+    switch (any(6)) {
+    case 0: DO(revoke, request, door, kind, chance(90) ? count() : 0, fake.time + any(500)); break;
+    case 1:
+    case 2: {
+        const struct env *victim = door < CAPS_MAX && chance(95) ? env_named(page_name(fake_env()->caps[door].frame)) : NULL;
+        if (victim != NULL && victim->revoke_by == fake_env()->tag) {
+            kind = victim->revoke_kind;
+            if (chance(50))
+                fake.time = victim->revoke_deadline > fake.time ? victim->revoke_deadline : fake.time;
+        }
+        storm.again = true;
+        word_t name = choose_name(kind), most = kind == REVOKE_FRAMES ? count() : 1;
+        for (word_t i = chance(30) ? 1 : 40; i > 0 && storm.again && fake_self()->mode == FAKE_USER; i--)
+            DO(revoke, abort, door, kind, name, most);
+        break;
+    }
+    case 3: DO(revoke, guarantee, choose_page(chance(80) ? PAGE_DATA : (enum page_kind)any(PAGE_KINDS)), any(2)); break;
+    case 4: case 5: DO(revoke, vector, chance(60) ? choose_page(PAGE_FREE) : 0); break;
+    }
+}
+
 static void act_touch(void)
 {
     const word_t causes[] = {12, 13, 13, 15, 15};
@@ -239,7 +275,7 @@ void act_build(void)
     DO(cap, mint, any(6), record, RIGHTS_ENV);
     DO(cap, mint, any(6), self, RIGHTS_ENV);
     for (int i = 0; i < 4; i++)
-        DO(cap, grant, any(6), record, any(6), RIGHT_CALL | RIGHT_NOTIFY | RIGHT_YIELD);
+        DO(cap, grant, any(6), record, any(6), RIGHTS_ENV);
     for (int i = 0; i < 3; i++) {
         page_t frames = choose_own(PAGE_FREE, 6);
         DO(page, move, frames, 6, record);
@@ -250,6 +286,7 @@ void act_build(void)
     for (int i = 0; i < 6; i++)
         DO(slice, give, any(hart_count), 8 + any(SLICES_MAX - 8), record);
     DO(irq, give, 1 + any(6), record);
+    DO(env, set, record, ENV_GUARANTEED, any(4));
     *env_save(env_named(record), SAVE_X_HANDLER) = 0x7000;
     DO(env, start, record);
 }
@@ -259,7 +296,7 @@ void act(void)
     static void (*const acts[])(void) = {
         act_page,   act_page,  act_cap,   act_cap,   act_env,  act_memory,   act_memory,
         act_memory, act_super, act_space, act_time,  act_time, act_transfer, act_transfer,
-        act_irq,    act_touch, act_touch, act_touch, act_save,
+        act_irq,    act_revoke, act_revoke, act_touch, act_touch, act_touch, act_save,
     };
     if (fake_env()->self == fake.init || chance(97))
         *env_save(fake_env(), SAVE_X_HANDLER) = 0x7000; // its handler is done; that of the first one always

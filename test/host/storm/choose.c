@@ -56,7 +56,7 @@ page_t choose_page(enum page_kind kind)
     return choose_wild();
 }
 
-static page_t choose_kind(enum page_kind kind)
+page_t choose_kind(enum page_kind kind)
 {
     word_t start = any(pages.count);
     for (word_t i = 0; i < pages.count; i++)

@@ -27,7 +27,7 @@ PLANTS = [
     ("stlb", "stlb/stlb.c",
      "    if (leaf_drop(entry))\n        space_flush(space, entry->vpn << PAGE_SHIFT, 1);\n",
      "    leaf_drop(entry);\n"),
-    ("slice", "slice/slice.c", "    receiver->slice_harts |= 1u << hart;\n", ""),
+    ("slice", "slice/slice.c", "    to->slice_harts |= 1u << hart;\n", ""),
     ("pct", "pct/pct.c", "    __atomic_store_n(&callee->caller, env_boundary(env), __ATOMIC_RELEASE);\n", ""),
     ("irq", "irq/irq.c", "        source_enable(source, false);\n", "        ;\n"),
 ]

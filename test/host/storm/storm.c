@@ -10,6 +10,7 @@
 
 #include "irq/irq.h"
 #include "machine/machine.h"
+#include "revoke/revoke.h"
 #include "slice/slice.h"
 
 #include <stdio.h>
@@ -39,6 +40,7 @@ static void check_all(void)
     if (runs && !env_invariant())         fake_fail("env_invariant");
     if (!slice_invariant())               fake_fail("slice_invariant");
     if (!irq_invariant())                 fake_fail("irq_invariant");
+    if (!revoke_invariant())              fake_fail("revoke_invariant");
     fake_on(self);
 }
 

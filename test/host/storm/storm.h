@@ -28,6 +28,7 @@ extern struct storm storm;
 word_t any(word_t n);
 bool chance(word_t percent);
 
+page_t choose_kind(enum page_kind kind);     // whosever it is
 page_t choose_page(enum page_kind kind);     // perhaps one's own, perhaps of this kind
 page_t choose_own(enum page_kind kind, word_t run); // the first of `run` of one's own; 0: there are none
 env_t choose_env(void);
