@@ -256,6 +256,8 @@ i_in_exception:
     .globl upcall_enter
     .type upcall_enter, @function
 upcall_enter:
+    save_area t0
+    put zero, SAVE_I_HANDLER, t0 // it may be open still, and an interrupt resumes through gp
     save_area gp
     get t0, UPCALL_I_FRAME
     sd ra, FRAME_X(0)(t0)
