@@ -102,11 +102,12 @@ function(rivet_initrd output)
 endfunction()
 
 # rivet_guest_test(NAME APP [HARTS 1 4] [ARGS ...] [TIMEOUT seconds] [STATUS n] [STDOUT regex] [STDERR regex]
-#                  [OPTIONS run.py's options...])
+#                  [NEEDS file] [OPTIONS run.py's options...])
 #
-# ctest entries NAME.h1, NAME.h4: boot, run APP, and compare its exit status and what it printed.
+# ctest entries NAME.h1, NAME.h4: boot, run APP, and compare its exit status and what it printed. Where the file is
+# missing they are skipped.
 function(rivet_guest_test name app)
-    cmake_parse_arguments(PARSE_ARGV 2 arg "" "TIMEOUT;STATUS;STDOUT;STDERR" "HARTS;ARGS;OPTIONS")
+    cmake_parse_arguments(PARSE_ARGV 2 arg "" "TIMEOUT;STATUS;STDOUT;STDERR;NEEDS" "HARTS;ARGS;OPTIONS")
     set(check)
     foreach(pair IN ITEMS "HARTS=1;4" "TIMEOUT=60" "STATUS=0")
         string(REGEX MATCH "^([A-Z]+)=(.*)$" _ "${pair}")
@@ -114,7 +115,7 @@ function(rivet_guest_test name app)
             set(arg_${CMAKE_MATCH_1} "${CMAKE_MATCH_2}")
         endif()
     endforeach()
-    foreach(stream IN ITEMS STDOUT STDERR)
+    foreach(stream IN ITEMS STDOUT STDERR NEEDS)
         if(DEFINED arg_${stream})
             string(TOLOWER ${stream} option)
             list(APPEND check --${option} ${arg_${stream}})

@@ -252,6 +252,8 @@ TABLES = {
     "page_kinds": lambda: enumeration("page.h", "page_kind"),
     "page_flags": lambda: enumeration("page.h", "page_flag"),
     "page_rights": lambda: enumeration("page.h", "page_right"),
+    "bind_flags": lambda: enumeration("page.h", "bind_flag"),
+    "clear_flags": lambda: enumeration("page.h", "clear_flag"),
     "env_rights": lambda: enumeration("cap.h", "env_right"),
     "env_whats": lambda: enumeration("env.h", "env_what"),
     "env_states": lambda: enumeration("env.h", "env_state"),
@@ -261,6 +263,7 @@ TABLES = {
     "struct_irq": lambda: structure("machine.h", "irq_info"),
     "struct_device": lambda: structure("machine.h", "device_info"),
     "struct_stlb": lambda: structure("stlb.h", "stlb_entry"),
+    "struct_ring": lambda: structure("stlb.h", "dirty_ring"),
 }
 
 

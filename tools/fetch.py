@@ -242,7 +242,9 @@ def riscv_fetch(folder, mirror):
 def main(arguments):
     parser = argparse.ArgumentParser(prog="fetch", description=__doc__.splitlines()[0])
     parser.add_argument("--output", required=True, metavar="DIR")
-    folder = os.path.abspath(parser.parse_args(arguments).output)
+    parser.add_argument("--only-qemu", action="store_true", help="not the packages for RISC-V")
+    options = parser.parse_args(arguments)
+    folder = os.path.abspath(options.output)
     try:
         for tool in ("apt-get", "dpkg-deb"):
             if not shutil.which(tool):
@@ -252,7 +254,8 @@ def main(arguments):
             raise FetchError(f"Fetching takes {SPACE_BYTES >> 20} MB, and {folder} has less than that free.")
         mirror = mirror_find()
         qemu_fetch(folder, mirror)
-        riscv_fetch(folder, mirror)
+        if not options.only_qemu:
+            riscv_fetch(folder, mirror)
     except FetchError as error:
         say(error)
         return 1

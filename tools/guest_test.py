@@ -32,10 +32,14 @@ def main():
     parser.add_argument("--status", type=int, default=0)
     parser.add_argument("--stdout", metavar="REGEX")
     parser.add_argument("--stderr", metavar="REGEX")
+    parser.add_argument("--needs", metavar="FILE", help="skip the test (exit 77) where there is none")
     parser.add_argument("run", nargs=argparse.REMAINDER, metavar="-- RUN.PY'S ARGUMENTS")
     options = parser.parse_args()
     arguments = options.run[1:] if options.run[:1] == ["--"] else options.run
 
+    if options.needs and not os.path.exists(options.needs):
+        print(f"SKIPPED: there is no {os.path.relpath(options.needs)}; ./rivet fetch brings it.")
+        sys.exit(77)
     result = subprocess.run([RUN, *arguments], stdin=subprocess.DEVNULL, stdout=subprocess.PIPE,
                             stderr=subprocess.PIPE, check=False)
     for name, text in (("stdout", result.stdout), ("stderr", result.stderr)):

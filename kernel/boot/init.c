@@ -45,8 +45,10 @@ static bool table_make(word_t address)
     return sys_pte_table(0, address, 0, table, frame_next()).error == ERR_OK;
 }
 
+// It is in use from the start, so no access need fault for A or D.
 static bool page_map(word_t address, page_t page, word_t rights)
 {
+    rights |= BIND_ACCESSED | BIND_DIRTY;
     sysret_t answer = sys_pte_map(0, address, page, 1, rights, CAP_NONE);
     if (answer.error == ERR_NOTABLE && table_make(address))
         answer = sys_pte_map(0, address, page, 1, rights, CAP_NONE);

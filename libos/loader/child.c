@@ -13,6 +13,7 @@
 #include <libos/vm/vm.h>
 #include <string.h>
 
+#define SAVE_RIGHTS (RIGHT_READ | RIGHT_WRITE | BIND_ACCESSED | BIND_DIRTY)
 #define OVERHEAD       32 // frames a child costs its parent, generously
 #define WAIT_PIECE_US  100000
 #define STATUS_FAULTED 139
@@ -81,7 +82,7 @@ static const char *info_fill(const struct child *child, const struct child_optio
     struct start_info *info = (struct start_info *)(window + SAVE_OWN);
 
     if (!window ||
-        vm_bind(child->space, SAVE_ADDRESS, child->env + 1, 1, RIGHT_READ | RIGHT_WRITE) != ERR_OK ||
+        vm_bind(child->space, SAVE_ADDRESS, child->env + 1, 1, SAVE_RIGHTS) != ERR_OK ||
         vm_bind(0, window, child->env + 1, 1, RIGHT_READ | RIGHT_WRITE) != ERR_OK) {
         why = "the child's save area could not be mapped";
     } else {

@@ -11,6 +11,7 @@
 #include <string.h>
 
 #define WINDOW_PAGES 32
+#define FILLED (RIGHT_READ | RIGHT_WRITE | BIND_ACCESSED | BIND_DIRTY) // where A and D fault, it need not
 
 struct page_run frames_move(const struct child *child, size_t most)
 {
@@ -50,7 +51,7 @@ static const char *run_fill(struct page_run run, const struct elf_segment *segme
         return NULL;
 
     word_t window = vm_window_open(run.count);
-    if (!window || vm_bind(0, window, run.first, run.count, RIGHT_READ | RIGHT_WRITE) != ERR_OK)
+    if (!window || vm_bind(0, window, run.first, run.count, FILLED) != ERR_OK)
         return "the program's frames could not be mapped to be filled";
     memcpy((void *)window, image + segment->offset + done, bytes);
     vm_window_close(window, run.count);
@@ -72,7 +73,9 @@ static const char *segment_load(const struct child *child, const struct elf_segm
             why = run_fill(run, segment, done, image);
         if (why)
             return why;
-        if (vm_bind(child->space, segment->address + done, run.first, run.count, segment->rights) != ERR_OK)
+        word_t flags = BIND_ACCESSED | (segment->rights & RIGHT_WRITE ? BIND_DIRTY : 0);
+        word_t rights = segment->rights | flags;
+        if (vm_bind(child->space, segment->address + done, run.first, run.count, rights) != ERR_OK)
             return "the program could not be mapped into its space";
         done += run.count * PAGE_SIZE;
     }

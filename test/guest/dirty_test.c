@@ -17,7 +17,7 @@
 #define REGIONS 8
 #define TABLES  2
 #define PAGES   64 // of each region
-#define TOUCHES 20000
+#define TOUCHES 2000
 #define FLAGS   (BIND_ACCESSED | BIND_DIRTY)
 #define RW      (RIGHT_READ | RIGHT_WRITE)
 

@@ -3,7 +3,7 @@
  * Which call comes next, and with what. Each call has a signature: one letter per argument, which says what
  * would make sense there; one argument in sixteen is something else all the same.
  *
- *   f d v o  a frame of ours that is free, data, an environment, a root
+ *   f d v o i  a frame of ours that is free, data, an environment, a root, a ring
  *   F        any frame of ours
  *   E        an environment: a child, a neighbour, ourselves
  *   P        a space: 0 for our own, or one we made
@@ -11,7 +11,7 @@
  *   c        a count of pages
  *   s t      a slot with a capability, one without
  *   N        CAP_NONE, or a slot with a capability
- *   r        rights to a frame
+ *   r b      rights to a frame, and with flags for A and D
  *   R        rights to the object before
  *   S G      rights of the capability two, three arguments before
  *   l        a level of page tables
@@ -49,16 +49,17 @@ static const struct recipe {
     {CALL_env_stop, 1, "E"},      {CALL_env_destroy, 3, "v"},    {CALL_env_info, 2, "EW"},
     {CALL_env_notify, 4, "se"},   {CALL_env_float, 1, "1"},      {CALL_space_create, 2, "ff"},
     {CALL_space_destroy, 3, "o"}, {CALL_pte_table, 8, "PAlfT"},  {CALL_pte_untable, 3, "PAl"},
-    {CALL_pte_map, 16, "PAdcrN"}, {CALL_pte_protect, 6, "PAcr"}, {CALL_pte_unmap, 7, "PAc"},
-    {CALL_stlb_bind, 3, "PfO"},   {CALL_stlb_unbind, 1, "P"},    {CALL_stlb_enter, 14, "PAdrN"},
+    {CALL_pte_map, 16, "PAdcbN"}, {CALL_pte_protect, 6, "PAcb"}, {CALL_pte_unmap, 7, "PAc"},
+    {CALL_stlb_bind, 3, "PfO"},   {CALL_stlb_unbind, 1, "P"},    {CALL_stlb_enter, 14, "PAdbN"},
     {CALL_slice_give, 2, "hpE"},  {CALL_slice_yield, 1, ""},     {CALL_slice_yield_to, 4, "s"},
     {CALL_slice_wait, 1, "eD"},   {CALL_pct_accept, 1, "gxe"},   {CALL_pct_send, 4, "sx"},
     {CALL_pct_call, 8, "sDx"},    {CALL_pct_return, 1, ""},      {CALL_irq_bind, 2, "qe"},
     {CALL_irq_complete, 1, "q"},  {CALL_irq_give, 2, "qE"},      {CALL_machine_reset, 1, "x"},
     {CALL_env_resume, 1, ""},     {CALL_page_join, 7, "J"},      {CALL_page_split, 2, "J"},
-    {CALL_pte_map, 2, "PBJkrN"},  {CALL_pte_protect, 1, "PBkr"}, {CALL_pte_unmap, 2, "PBk"},
+    {CALL_pte_map, 2, "PBJkbN"},  {CALL_pte_protect, 1, "PBkb"}, {CALL_pte_unmap, 2, "PBk"},
     {CALL_pte_untable, 2, "PBl"}, {CALL_page_give, 1, "JE"},     {CALL_page_alloc, 1, "j"},
-    {CALL_page_free, 4, "j"},     {CALL_cap_mint, 1, "tJr"},
+    {CALL_page_free, 4, "j"},     {CALL_cap_mint, 1, "tJr"},     {CALL_stlb_ring, 3, "PT"},
+    {CALL_pte_map, 1, "PAicbN"},
     {CALL_revoke_request, 4, "sKcD"}, {CALL_revoke_abort, 8, "sKnc"},
     {CALL_revoke_guarantee, 2, "F1"}, {CALL_revoke_vector, 2, "f"},
 };
@@ -160,6 +161,12 @@ static word_t pick_rights(struct storm *storm)
     return rights[storm_random(storm, 8)];
 }
 
+// ... with A and D beside them, set from the start or cleared.
+static word_t pick_binding(struct storm *storm)
+{
+    return pick_rights(storm) | (storm_random(storm, 2) ? storm_random(storm, 4) * BIND_ACCESSED : 0);
+}
+
 // ENV_PC, ENV_SP, ENV_ARG, ENV_LABEL, ENV_GUARANTEED: by what stands before.
 static word_t pick_value(struct storm *storm, word_t what)
 {
@@ -213,6 +220,7 @@ static word_t pick_argument(struct storm *storm, char letter, const word_t *befo
     case 'd': return pick_frame(storm, PAGE_DATA);
     case 'v': return pick_frame(storm, PAGE_ENV);
     case 'o': return pick_frame(storm, PAGE_ROOT);
+    case 'i': return pick_frame(storm, PAGE_RING);
     case 'F':
         return pick_frame(storm, storm_random(storm, 2) ? PAGE_DATA : storm_random(storm, 2) ? PAGE_ENV : -1);
     case 'E': return pick_env(storm);
@@ -223,6 +231,7 @@ static word_t pick_argument(struct storm *storm, char letter, const word_t *befo
     case 't': return pick_slot(storm, false);
     case 'N': return storm_random(storm, 4) ? CAP_NONE : pick_slot(storm, true);
     case 'r': return pick_rights(storm);
+    case 'b': return pick_binding(storm);
     case 'R': return pick_object_rights(storm, before[-1]);
     case 'S': return pick_fewer_rights(storm, before[-2]);
     case 'G': return pick_fewer_rights(storm, before[-3]);

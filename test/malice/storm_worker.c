@@ -55,10 +55,11 @@ static bool is_kind(page_t page, enum page_kind kind)
     return frame_entry(page)->kind == kind;
 }
 
-// Whoever shares our space may take its tables and its STLB back; their frames are then free, and still ours.
+// Whoever shares our space may take its tables, its STLB and its ring back; their frames are then free, and still ours.
 static bool others_may_free(const struct frame *before)
 {
-    return before->kind == PAGE_TABLE || before->kind == PAGE_TWIN || before->kind == PAGE_STLB;
+    return before->kind == PAGE_TABLE || before->kind == PAGE_TWIN || before->kind == PAGE_STLB ||
+           before->kind == PAGE_RING;
 }
 
 // A refused call changed nothing: nobody but we ourselves may change the kind, owner or epoch of what is

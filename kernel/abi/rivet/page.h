@@ -62,13 +62,19 @@ enum page_right { RIGHT_READ = 2, RIGHT_WRITE = 4, RIGHT_EXECUTE = 8 }; // the b
  * Beside the rights to pte_map and stlb_enter: the PTE's A or D bit is set from the start. Without them a binding
  * begins with A = D = 0; the first access sets A, the first store D: by the hardware, or by the kernel unseen.
  */
-enum bind_flag { BIND_ACCESSED = 64, BIND_DIRTY = 128 };
+enum bind_flag {
+    BIND_ACCESSED = 64, // begin with A set
+    BIND_DIRTY = 128,   // begin with D set
+};
 
 /*
  * Beside the rights to pte_protect: clear the bit of each page. What is written until the call returns may be
  * noted or not, so a page's contents are read afterwards. Where other harts write meanwhile: take W away, read D,
  * then give W back with CLEAR_DIRTY.
  */
-enum clear_flag { CLEAR_ACCESSED = 64, CLEAR_DIRTY = 128 };
+enum clear_flag {
+    CLEAR_ACCESSED = 64, // clear A
+    CLEAR_DIRTY = 128,   // clear D
+};
 
 #endif
