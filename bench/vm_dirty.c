@@ -8,14 +8,6 @@
 #include "vm.h"
 
 #define ADDRESS 0x3f60000000ul
-#define DIRTY   0x80ul
-
-static const volatile uint64_t *leaves; // of the 2 MiB around ADDRESS
-
-static inline bool vm_dirty(word_t address)
-{
-    return leaves[address >> PAGE_SHIFT & 511] & DIRTY;
-}
 
 static bool dirty;
 
@@ -35,13 +27,8 @@ __attribute__((noinline)) void stretch_end(void) { __asm__ volatile(""); }
 void bench_vm_dirty(void)
 {
     upcall_hold();
-    page_t page = frame_alloc(), table = frame_find(2);
-    sys_pte_table(0, ADDRESS, 1, frame_find(1), 0); // refused when there is one already
-    table = frame_find(2);
-    must(sys_pte_table(0, ADDRESS, 0, table, table + 1), "a leaf table");
+    page_t page = frame_alloc();
     must((sysret_t){vm_bind(0, ADDRESS, page, 1, RIGHT_READ | RIGHT_WRITE), 0}, "a page");
-    leaves = (const volatile uint64_t *)vm_window_open(1);
-    must((sysret_t){vm_bind(0, (word_t)leaves, table, 1, RIGHT_READ), 0}, "looking at the table");
     word_t least = ~0ul;
     for (int i = 0; i < REPEAT; i++) {
         least = least_of(least, COUNTED(stretch_dirty(ADDRESS)));
@@ -50,7 +37,6 @@ void bench_vm_dirty(void)
     row_counted("dirty", least, 1);
     stretch_dirty_call();
     stretch_end();
-    vm_window_close((word_t)leaves, 1);
     vm_unbind(0, ADDRESS, 1);
     frame_free(page);
     upcall_release();

@@ -33,6 +33,8 @@ void upcall_enter(struct trap_frame *(*serve)(struct trap_frame *frame)); // upc
 extern char interrupt_stack[];
 extern struct trap_frame main_frame;
 extern bool upcall_float_used; // the floating-point unit is on, and its registers belong to a thread's state
+typedef bool (*upcall_fault_t)(word_t address, word_t need, struct trap_frame *frame);
+void upcall_fault_base(upcall_fault_t base); // who answers page faults that no handler of the program takes
 void upcall_exception(struct trap_frame *frame);
 struct trap_frame *upcall_interrupt(struct trap_frame *frame);
 void upcall_start(void);

@@ -81,7 +81,7 @@ x_entry:
     save_area gp
     put a0, UPCALL_A0
 x_entry_stack: // a0 is free: the frame's address
-    get a0, UPCALL_X_LAST
+    get a0, UPCALL_X_FRAME
     xor a0, a0, sp
     srli a0, a0, UPCALL_STACK_SHIFT
     bnez a0, x_fresh
@@ -95,8 +95,7 @@ x_entry_stack: // a0 is free: the frame's address
 x_too_deep: // a handler that faults without end: the slot is closed, so this stops the program
     ebreak
 x_fresh:
-    get a0, UPCALL_X_LAST
-    addi a0, a0, -FRAME_SIZE
+    get a0, UPCALL_X_FRAME
 x_save:
     sd t0, FRAME_CAUSE(a0)
     sd t1, FRAME_X(0)(a0)
@@ -113,14 +112,14 @@ x_entry_slot: // t0-t3 are free
     sd t2, FRAME_X(7)(a0)
     sd t3, FRAME_X(10)(a0)
     put zero, SAVE_I_HANDLER
-    lla t3, x_entry
+    get t3, UPCALL_X_ENTRY
     put t3, SAVE_X_HANDLER
 x_open: // the program can take exceptions again, and no interrupt comes
     get t0, UPCALL_HOLD
     addi t0, t0, 1
     put t0, UPCALL_HOLD
     mv sp, a0
-    // The frequent case, with half of the registers saved: upcall_fault(address, the right that the access wanted).
+    // The frequent case, with half of the registers saved: upcall_fault(address, the right that the access wanted, frame).
     ld a1, FRAME_CAUSE(sp)
     li t0, RIGHTS_WANTED
     addi a1, a1, -12
@@ -129,6 +128,7 @@ x_open: // the program can take exceptions again, and no interrupt comes
     andi a1, a1, 15
     beqz a1, x_full
     ld a0, FRAME_ADDRESS(sp)
+    mv a2, sp
     ld t0, upcall_fault
     jalr t0
     bnez a0, leave_light
@@ -153,13 +153,11 @@ leave_light: // sp: the frame; s0-s11 and tp are the program's
     addi t0, t0, -1
     put t0, UPCALL_HOLD
     bnez t0, leave_nested
-    lla t0, i_entry
+    get t0, UPCALL_I_ENTRY
     put t0, SAVE_I_HANDLER
 leave: // interrupts may come from here on; until leave_jump i_entry takes sp for the frame
     get t0, SAVE_PENDING
-    get t1, UPCALL_EVENTS
-    and t0, t0, t1
-    bnez t0, leave_pending
+    bnez t0, leave_look
 leave_nested:
     each_scratch ld, sp
     ld t0, FRAME_X(5)(sp)
@@ -170,6 +168,10 @@ leave_nested:
     ld sp, FRAME_X(2)(sp)
 leave_jump:
     jr gp
+leave_look: // something is pending: is it for us?
+    get t1, UPCALL_EVENTS
+    and t0, t0, t1
+    beqz t0, leave_nested
 leave_pending: // something happened while upcalls were held
     save_area gp
     put zero, SAVE_I_HANDLER

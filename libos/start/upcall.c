@@ -25,20 +25,33 @@ struct trap_frame main_frame; // of the program's first thread
 
 static exception_handler_t exception_handler;
 static fault_handler_t fault_handler;
-fault_handler_t upcall_fault = vm_fault; // who is asked about a page fault before all registers are saved
+/*
+ * Who is asked about a page fault before all registers are saved: the program's handler, or else the room vm. Functions
+ * that do not look at the frame are called with it all the same.
+ */
+static upcall_fault_t fault_base = (upcall_fault_t)(void (*)(void))vm_fault;
+upcall_fault_t upcall_fault = (upcall_fault_t)(void (*)(void))vm_fault;
 static events_handler_t events_handler;
 const struct thread_hooks *thread_hooks;
 
-static bool fault_later(word_t address, word_t need)
+static bool fault_later(word_t address, word_t need, struct trap_frame *frame)
 {
-    (void)address, (void)need;
+    (void)address, (void)need, (void)frame;
     return false;
 }
 
 // A handler of exceptions comes before one of faults, and wants all registers.
 static void fault_choose(void)
 {
-    upcall_fault = exception_handler ? fault_later : fault_handler ? fault_handler : vm_fault;
+    upcall_fault = exception_handler ? fault_later
+                   : fault_handler   ? (upcall_fault_t)(void (*)(void))fault_handler
+                                     : fault_base;
+}
+
+void upcall_fault_base(upcall_fault_t base)
+{
+    fault_base = base;
+    fault_choose();
 }
 
 void exception_handle(exception_handler_t handler)
@@ -97,11 +110,11 @@ _Static_assert(RIGHTS_WANTED == (RIGHT_EXECUTE | RIGHT_READ << 4 | RIGHT_WRITE <
                    CAUSE_STORE_PAGE == CAUSE_FETCH_PAGE + 3, "a digit for each cause");
 
 // A page fault that nobody took who was asked first.
-static bool fault_rest(word_t address, word_t need)
+static bool fault_rest(word_t address, word_t need, struct trap_frame *frame)
 {
     if (exception_handler && fault_handler && fault_handler(address, need))
         return true;
-    return upcall_fault != vm_fault && vm_fault(address, need);
+    return upcall_fault != fault_base && fault_base(address, need, frame);
 }
 
 /*
@@ -126,7 +139,7 @@ void upcall_exception(struct trap_frame *frame)
     word_t right = right_wanted(frame->cause);
     if (exception_handler && exception_handler(frame))
         return;
-    if (right && fault_rest(frame->address, right))
+    if (right && fault_rest(frame->address, right, frame))
         return;
     if (float_on_first_use(frame->cause))
         return;
@@ -171,7 +184,9 @@ struct trap_frame *upcall_interrupt(struct trap_frame *frame)
 // Open both slots. Before this an exception stops the program and slices end without its help.
 void upcall_start(void)
 {
-    SAVE_WORD(UPCALL_X_LAST) = (word_t)exception_stack + UPCALL_STACK_SIZE - 16;
+    SAVE_WORD(UPCALL_X_FRAME) = (word_t)exception_stack + UPCALL_STACK_SIZE - 16 - FRAME_SIZE;
+    SAVE_WORD(UPCALL_X_ENTRY) = (word_t)x_entry;
+    SAVE_WORD(UPCALL_I_ENTRY) = (word_t)i_entry;
     SAVE_WORD(UPCALL_I_LAST) = (word_t)interrupt_stack + UPCALL_STACK_SIZE - 16;
     SAVE_WORD(UPCALL_I_FRAME) = (word_t)&main_frame;
     SAVE_WORD(UPCALL_EVENTS) = OUR_EVENTS;

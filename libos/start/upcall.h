@@ -12,13 +12,15 @@
 #define LIBOS_UPCALL_H
 
 #define UPCALL_A0          0x78 // a0 of the program while the exception entry has no stack yet
-#define UPCALL_X_LAST      0x80 // an address in the exception stack, 16 bytes below its end
+#define UPCALL_X_FRAME     0x80 // the first frame on the exception stack: what an exception saves into
 #define UPCALL_I_LAST      0x88 // the same of the interrupt stack
 #define UPCALL_I_FRAME     0x90 // where the interrupt entry saves: the running thread's frame
 #define UPCALL_HOLD        0x98
 #define UPCALL_EVENTS      0xa0
 #define UPCALL_TP          0xa8 // tp of the program's first thread, for entries that arrive with another's
 #define UPCALL_SERVE       0xb0 // what answers a protected call (ipc/)
+#define UPCALL_X_ENTRY     0xb8 // the addresses of the two entries: a load is shorter than making them
+#define UPCALL_I_ENTRY     0xc0
 
 #define UPCALL_STACK_SHIFT 14 // exception and interrupt stacks are 16 KiB and aligned to that
 #define UPCALL_STACK_SIZE  (1 << UPCALL_STACK_SHIFT)

@@ -8,21 +8,54 @@
 
 #define LEVEL_TOP 1 // the highest level of tables that we supply; the root comes with the space
 
-// Supply the tables that an address lacks, from the lowest level upward. Frames: a table and its twin
-// are neighbours.
-static long tables_supply(space_t space, word_t address)
+// Where the owner of a space finds the leaf table over an address.
+static word_t window_of(word_t address)
+{
+    return VM_PTES + (address / VM_LEAF_SPAN) * PAGE_SIZE;
+}
+
+// Bind a leaf table where the owner of the space finds it. What stood there was the page of zeros.
+static long window_bind(space_t space, word_t address, page_t table)
+{
+    word_t window = window_of(address);
+    long error;
+
+    do {
+        error = sys_pte_map(space, window, table, 1, RIGHT_READ, CAP_NONE).error;
+        if (error == ERR_BUSY)
+            vm_unbind(space, window, 1);
+    } while (error == ERR_BUSY || (error == ERR_NOTABLE && (error = vm_tables(space, window)) == ERR_OK));
+    return error;
+}
+
+/*
+ * Supply one table; a leaf table and its twin are neighbours. A leaf table comes with its window, whose own leaf
+ * table has its window in turn; the last of them lies in itself.
+ */
+static long table_supply(space_t space, word_t address, word_t level)
+{
+    size_t frames = level == 0 ? 2 : 1; // no superpages here, so the upper level needs no twin
+    page_t page = frame_find(frames);
+    long error = ERR_NOENT;
+
+    while (page != FRAME_NONE &&
+           (error = sys_pte_table(space, address, level, page, frames == 2 ? page + 1 : 0).error) == ERR_AGAIN)
+        continue;
+    if (error == ERR_OK && level == 0 && window_bind(space, address, page) != ERR_OK) {
+        while (sys_pte_untable(space, address, level).error == ERR_AGAIN)
+            continue;
+        error = ERR_NOENT;
+    }
+    return error;
+}
+
+// Supply the tables that an address lacks, from the lowest level upward.
+long vm_tables(space_t space, word_t address)
 {
     long error = ERR_NOTABLE;
 
-    for (word_t level = 0; level <= LEVEL_TOP && error == ERR_NOTABLE; level++) {
-        size_t frames = level == 0 ? 2 : 1; // no superpages here, so the upper level needs no twin
-        page_t page = frame_find(frames);
-        if (page == FRAME_NONE)
-            return ERR_NOENT;
-        while ((error = sys_pte_table(space, address, level, page, frames == 2 ? page + 1 : 0).error) ==
-               ERR_AGAIN)
-            continue;
-    }
+    for (word_t level = 0; level <= LEVEL_TOP && error == ERR_NOTABLE; level++)
+        error = table_supply(space, address, level);
     return error;
 }
 
@@ -43,7 +76,7 @@ long vm_bind(space_t space, word_t address, page_t page, size_t count, word_t ri
         if (bound.error == ERR_OK)
             done += bound.value;
         else if (bound.error == ERR_NOTABLE)
-            error = tables_supply(space, address + done * PAGE_SIZE);
+            error = vm_tables(space, address + done * PAGE_SIZE);
         else
             error = bound.error;
     }

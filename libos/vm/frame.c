@@ -3,8 +3,8 @@
  * Finding frames: a walk through the kernel's table from where the last one was found. The walk visits
  * each entry at most once, so it ends; it is long only when nearly nothing is left.
  */
-#include <libos/start/start.h>
 #include <libos/vm/frame.h>
+#include <libos/vm/internal.h>
 
 static page_t cursor; // where to look next; 0: at the first lookup
 
@@ -21,7 +21,7 @@ static page_t cursor_start(void)
                                                                          : machine()->ram_first;
 }
 
-page_t frame_find(size_t count)
+static page_t frame_search(size_t count)
 {
     page_t first = machine()->ram_first, total = machine()->ram_count;
     size_t run = 0;
@@ -43,6 +43,15 @@ page_t frame_find(size_t count)
     return FRAME_NONE;
 }
 
+page_t frame_find(size_t count)
+{
+    page_t page;
+    do
+        page = frame_search(count);
+    while (page == FRAME_NONE && pool_drain() + vm_left_reap() > 0);
+    return page;
+}
+
 page_t frame_alloc(void)
 {
     upcall_hold();
@@ -56,7 +65,8 @@ page_t frame_alloc(void)
 
 void frame_free(page_t page)
 {
-    sys_page_free(page);
+    if (sys_page_free(page).error == ERR_BUSY && pool_forget(page))
+        sys_page_free(page);
 }
 
 size_t frame_count_free(void)

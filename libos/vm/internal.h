@@ -5,10 +5,39 @@
 #ifndef LIBOS_VM_INTERNAL_H
 #define LIBOS_VM_INTERNAL_H
 
-#include <libos/sys/sys.h>
+#include <libos/start/start.h>
 #include <libos/vm/vm.h>
 
 #define BASE(address) ((address) & ~(word_t)(PAGE_SIZE - 1))
+
+// bind.c: supply a space with the tables that an address lacks. ERR_OK when there is one more than before.
+long vm_tables(space_t space, word_t address);
+
+// vm.c: bind a page again that has this mapping, after unbinding what is there. An error of pte_map.
+long vm_rebind(word_t address, struct vm_mapping mapping);
+
+// copy.c: give a page that has VM_COPY a frame of its own, with these rights. False, after vm_refuse: no frame.
+bool vm_copy(word_t address, word_t rights);
+extern size_t vm_copies; // how many pages have VM_COPY
+// A frame that had VM_COPY is mapped here no more: free it, or leave it to the others.
+void copy_leave(page_t page);
+// Frees the frames that copies on write left to others, and that nobody uses any more: how many.
+size_t vm_left_reap(void);
+bool vm_left_begin(void); // before the first page gets VM_COPY; false: no frames
+
+/*
+ * pool.c. A frame of the pool is bound in its slot. One that was taken stays bound there until the slot is needed:
+ * pool_take answers the slot's address and the frame; 0: the pool is empty. `clear` makes it all zeros.
+ *   pool_lend    a slot for a frame that comes from elsewhere, as if it had been taken out of it; 0: none
+ *   pool_put     keep an unmapped frame; false: the pool is full, or wants none
+ *   pool_forget  unbind a frame that was taken from its slot; false: it is in none
+ *   pool_drain   make all frames of the pool free, and forget all that were taken: how many became free
+ */
+word_t pool_take(page_t *page, bool clear);
+word_t pool_lend(page_t page);
+bool pool_put(page_t page);
+bool pool_forget(page_t page);
+size_t pool_drain(void);
 
 // vm.c: unmap the pages from `address` to `end` and free their frames.
 void vm_release(word_t address, word_t end);

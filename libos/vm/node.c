@@ -3,8 +3,6 @@
 #include <libos/vm/frame.h>
 #include <libos/vm/internal.h>
 
-static page_t node_pages[NODES_MAX]; // the frame of each
-
 static word_t node_address(size_t number)
 {
     return VM_NODES + number * PAGE_SIZE;
@@ -21,14 +19,15 @@ bool node_make(size_t number, size_t count)
             node_free(number, i);
             return false;
         }
-        node_pages[number + i] = page;
     }
     return true;
 }
 
 void node_free(size_t number, size_t count)
 {
-    vm_unbind(0, node_address(number), count);
-    for (size_t i = number; i < number + count; i++)
-        frame_free(node_pages[i]);
+    for (word_t address = node_address(number); count > 0; address += PAGE_SIZE, count--) {
+        page_t page = vm_pte_page(vm_pte(address));
+        vm_unbind(0, address, 1);
+        frame_free(page);
+    }
 }

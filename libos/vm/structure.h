@@ -12,7 +12,7 @@
  *
  * Invariants
  *   (1) an address is mapped by what was inserted last, until it is removed
- *   (2) a refused insert has changed nothing; nothing but insert needs memory
+ *   (2) a refused insert has changed nothing; nothing needs memory but an insert where nothing was mapped
  */
 #ifndef LIBOS_STRUCTURE_H
 #define LIBOS_STRUCTURE_H

@@ -8,6 +8,8 @@
  *   0x3fe0000000   stacks, STACK_SIZE each with a guard page below; pages appear when touched (VM_STACKS)
  *   0x3fe4000000   memory of the page-table structure (VM_NODES)
  *   0x3fe6000000   windows: pages mapped for a while, such as a child's while it is built (VM_WINDOWS)
+ *   0x3fe6100000   frames of the pool (VM_POOL)
+ *   0x3fe7000000   a bit for each frame that a copy on write left to others (VM_LEFT)
  *   0x3fe8000000   the bundle, read-only, when the program has one (VM_BUNDLE)
  *   0x3ffffff000   save area
  *
@@ -18,12 +20,15 @@
 #ifndef LIBOS_VM_H
 #define LIBOS_VM_H
 
-#include <libos/sys/sys.h>
+#include <libos/start/start.h>
 #include <libos/vm/structure.h>
 
 #define VM_PTES     0x3fc0000000ul
+#define VM_LEAF_SPAN 0x200000ul // what one leaf table covers
 #define VM_STACKS   0x3fe0000000ul
 #define VM_WINDOWS  0x3fe6000000ul
+#define VM_POOL     0x3fe6100000ul
+#define VM_LEFT     0x3fe7000000ul
 #define VM_BUNDLE   0x3fe8000000ul
 #define WINDOWS_MAX 256        // pages
 #define STACK_SIZE  0x100000ul // with its guard page
@@ -53,10 +58,20 @@ bool vm_fault(word_t address, word_t need);
 const char *vm_why(void);
 
 /*
- * A frame of ours for a page, kind DATA; cleared when `clear`, else with anything in it that was this program's.
- * When no free frame is left, what replaces pages is asked for one. FRAME_NONE: there is none.
+ * A cleared frame of ours for a page, kind DATA. When no free frame is left, what replaces pages is asked for one.
+ * FRAME_NONE: there is none.
  */
-page_t vm_frame(bool clear);
+page_t vm_frame(void);
+
+/*
+ * The pool: up to so many frames (below POOL_MAX) that the program keeps when it unmaps them, instead of making them
+ * free. They are used again without the kernel: a page that is copied on write needs nothing more, one that must
+ * begin as zeros is cleared here. 0, as it is at the beginning: no pool. vm_pool_fill puts new frames in: how many
+ * there are then.
+ */
+#define POOL_MAX 256
+void vm_pool(size_t most);
+size_t vm_pool_fill(size_t count);
 
 // What has happened so far, for whoever decides what to replace, and for tests.
 struct vm_counts {
@@ -70,6 +85,67 @@ const struct vm_counts *vm_counts(void);
 
 // Move the end of the heap by `change` bytes; the old end, or (void *)-1 when it would leave its bounds.
 void *vm_sbrk(intptr_t change);
+
+/*
+ * Protection, for programs that use it to learn what is read and written: garbage collectors, checkpoints,
+ * distributed memory (the primitives of Appel and Li, "Virtual memory primitives for user programs", 1991).
+ *
+ *     vm_handle(heap, size, on_fault)          TRAP: who is called
+ *     vm_protect(heap, pages, RIGHT_READ)      PROTN: one call for the whole range, one fence
+ *     ... a store faults: on_fault(frame) ...
+ *         vm_protect(page, 1, RIGHT_READ | RIGHT_WRITE)     UNPROT, in the handler
+ *     vm_dirty(address)                        DIRTY: a load and a mask, no call
+ *     vm_alias(address, other, rights)         MAP2: the same frame at a second address, with other rights
+ *
+ * vm_protect gives the pages of a range these rights (0: none). ERR_OK, or the first refusal of pte_protect. Pages of
+ * the range that have no mapping have none afterwards either: what appears there later has all rights. When it is asked
+ * about a single page, that page is bound afterwards, so an access that the rights allow does not fault again.
+ */
+long vm_protect(word_t address, size_t count, word_t rights);
+
+/*
+ * Has a page been accessed, written, since it was mapped or the bit was cleared? Read from the program's own page table
+ * without a call. For pages that are mapped and pinned: heap, stacks, the program, vm_map, vm_bind.
+ */
+#define VM_ACCESSED 0x40ul
+#define VM_DIRTY    0x80ul
+static inline word_t vm_pte(word_t address)
+{
+    return ((const volatile word_t *)VM_PTES)[address >> PAGE_SHIFT];
+}
+static inline page_t vm_pte_page(word_t pte)
+{
+    return pte >> 10 & 0xffffffffffful;
+}
+static inline bool vm_accessed(word_t address)
+{
+    return vm_pte(address) & VM_ACCESSED;
+}
+static inline bool vm_dirty(word_t address)
+{
+    return vm_pte(address) & VM_DIRTY;
+}
+
+// Clear VM_ACCESSED, VM_DIRTY, or both, of the pages of a range that are bound. One call for each run of pages with the
+// same rights. A page's contents are looked at afterwards: what is written until then may be noted or not.
+void vm_clear(word_t address, size_t count, word_t bits);
+
+/*
+ * Have a function called for page faults at addresses of a range: it is told the address and the right that the access
+ * wanted, and returns true to go on with the frame, or false when it has nothing to do with it; then other handlers and
+ * the library follow. NULL removes the handler of exactly this range. False: too many.
+ *
+ * This is the short way to a program's handler (start.h has a shorter one, fault_handle, for those who need neither
+ * frame nor ranges). The frame holds pc, cause, address and the registers that a C function may change; s0 to s11 and tp
+ * are still where they were. The handler runs on the upcall stack with interrupt upcalls deferred, and may itself
+ * take page faults. The range that was set last is asked first.
+ */
+typedef bool (*vm_handler_t)(word_t address, word_t need, struct trap_frame *frame);
+bool vm_handle(word_t first, size_t size, vm_handler_t handler);
+#define VM_HANDLERS_MAX 16
+
+// Map the frame of an address at another one, too. Whoever unmaps last frees the frame.
+long vm_alias(word_t address, word_t other, word_t rights);
 
 // A stack: the address behind its last byte, 0 when all are used. Freeing returns its frames.
 word_t vm_stack_alloc(void);

@@ -124,12 +124,12 @@ static bool ranges_insert(word_t address, struct vm_mapping mapping)
 {
     word_t vpn = address >> PAGE_SHIFT;
 
-    if (pages_mapped + 1 > node_count * PER_PAGE) { // invariant (2)
+    ranges_remove(address);
+    if (pages_mapped + 1 > node_count * PER_PAGE) { // invariant (2): not after something was removed
         if (node_count == NODES_MAX || !node_make(node_count, 1))
             return false;
         node_count++;
     }
-    ranges_remove(address);
     size_t at = range_part(vpn);
     range_open(at, 1);
     ranges[at] = (struct range){(uint32_t)vpn, 1, mapping_pack(mapping)};

@@ -1,0 +1,95 @@
+// SPDX-License-Identifier: BSD-2-Clause
+/*
+ * Rights of mapped pages, and the bits that the MMU notes in their page table.
+ *
+ * Invariant: what vm_protect says holds in the structure and in the kernel's tables when it returns. A page that must be
+ * copied before it may be written (VM_COPY) is copied here.
+ */
+#include <libos/vm/frame.h>
+#include <libos/vm/internal.h>
+
+// A page that the kernel did not protect: it is not bound, or was bound with fewer rights.
+static long page_protect(word_t address, word_t rights, bool alone)
+{
+    struct vm_mapping mapping = vm_structure.find(address);
+
+    if (!mapping.page)
+        return alone ? ERR_NOENT : ERR_OK;
+    if (mapping.flags & VM_COPY && rights & RIGHT_WRITE)
+        return vm_copy(address, rights) ? ERR_OK : ERR_NOENT;
+    vm_structure.protect(address, 1, rights);
+    mapping.rights = (uint32_t)rights;
+    return vm_rebind(address, mapping);
+}
+
+// The general form, page by page where the kernel refuses.
+static long protect_slow(word_t address, size_t count, word_t rights)
+{
+    bool alone = count == 1;
+    long error = ERR_OK;
+
+    while (count > 0 && error == ERR_OK) {
+        size_t done = 0;
+        if (!vm_copies) {
+            size_t piece = count < PTE_BATCH ? count : PTE_BATCH;
+            sysret_t answer = sys_pte_protect(0, address, piece, rights);
+            done = answer.error == ERR_OK ? answer.value : 0;
+            vm_structure.protect(address, done, rights);
+        }
+        if (done == 0) {
+            error = page_protect(address, rights, alone);
+            done = 1;
+        }
+        address += done * PAGE_SIZE;
+        count -= done;
+    }
+    return error;
+}
+
+long vm_protect(word_t address, size_t count, word_t rights)
+{
+    long error = ERR_OK;
+
+    upcall_hold();
+    sysret_t answer = {ERR_NOENT, 0};
+    if (__builtin_expect(!vm_copies && count <= PTE_BATCH, 1))
+        answer = sys_pte_protect(0, address, count, rights);
+    if (__builtin_expect(answer.error == ERR_OK && answer.value == count, 1))
+        vm_structure.protect(address, count, rights);
+    else
+        error = protect_slow(address, count, rights);
+    upcall_release();
+    return error;
+}
+
+#define PTE_RIGHTS (RIGHT_READ | RIGHT_WRITE | RIGHT_EXECUTE)
+
+// ... and both are bound, or none is.
+static bool same_rights(word_t one, word_t other)
+{
+    return ((one ^ other) & PTE_RIGHTS) == 0 && (one != 0) == (other != 0);
+}
+
+void vm_clear(word_t address, size_t count, word_t bits)
+{
+    while (count > 0) {
+        word_t pte = vm_pte(address);
+        size_t run = 1;
+        while (run < count && run < PTE_BATCH && same_rights(vm_pte(address + run * PAGE_SIZE), pte))
+            run++;
+        sysret_t answer = sys_pte_protect(0, address, run, (pte & PTE_RIGHTS) | bits);
+        if (answer.error == ERR_OK && answer.value > 0)
+            run = answer.value;
+        address += run * PAGE_SIZE;
+        count -= run;
+    }
+}
+
+long vm_alias(word_t address, word_t other, word_t rights)
+{
+    struct vm_mapping mapping = vm_find(address);
+
+    if (!mapping.page)
+        return ERR_NOENT;
+    return vm_enter(other, (struct vm_mapping){mapping.page, (uint32_t)rights, mapping.flags & VM_KEEP});
+}
