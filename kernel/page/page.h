@@ -117,7 +117,7 @@ void page_part(struct frame *first);
 // The object is gone: the frame is free again, with its owner. `quiesce` when assembly may hold a pointer.
 void page_unuse(page_t page, bool quiesce);
 void page_clear(page_t page);
-// The same in line, for the path with a figure: 528 instructions.
+// The same in line, for the path with a figure: 520 instructions.
 static inline void page_wipe(page_t page)
 {
     word_t *word = page_memory(page);
@@ -126,7 +126,9 @@ static inline void page_wipe(page_t page)
     do {
         WIPE_8(0), WIPE_8(8), WIPE_8(16), WIPE_8(24);
         WIPE_8(32), WIPE_8(40), WIPE_8(48), WIPE_8(56);
-        word += 64;
+        WIPE_8(64), WIPE_8(72), WIPE_8(80), WIPE_8(88);
+        WIPE_8(96), WIPE_8(104), WIPE_8(112), WIPE_8(120);
+        word += 128;
     } while (word != end);
 #undef WIPE_8
 }

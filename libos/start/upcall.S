@@ -82,6 +82,7 @@ x_entry:
     put a0, UPCALL_A0
 x_entry_stack: // a0 is free: the frame's address
     get a0, UPCALL_X_FRAME
+    bltu a0, sp, x_save // every stack of the program, and what lies above ours
     xor a0, a0, sp
     srli a0, a0, UPCALL_STACK_SHIFT
     bnez a0, x_fresh
@@ -111,6 +112,7 @@ x_entry_slot: // t0-t3 are free
     sd t1, FRAME_X(6)(a0)
     sd t2, FRAME_X(7)(a0)
     sd t3, FRAME_X(10)(a0)
+    sd gp, FRAME_X(3)(a0)
     put zero, SAVE_I_HANDLER
     get t3, UPCALL_X_ENTRY
     put t3, SAVE_X_HANDLER
@@ -121,15 +123,14 @@ x_open: // the program can take exceptions again, and no interrupt comes
     mv sp, a0
     // The frequent case, with half of the registers saved: upcall_fault(address, the right that the access wanted, frame).
     ld a1, FRAME_CAUSE(sp)
-    li t0, RIGHTS_WANTED
-    addi a1, a1, -12
+    get t0, UPCALL_RIGHTS
     slli a1, a1, 2
-    srl a1, t0, a1 // by the lowest six bits
+    srl a1, t0, a1
     andi a1, a1, 15
     beqz a1, x_full
     ld a0, FRAME_ADDRESS(sp)
     mv a2, sp
-    ld t0, upcall_fault
+    get t0, UPCALL_FAULT
     jalr t0
     bnez a0, leave_light
 x_full:
@@ -147,9 +148,11 @@ x_full:
 upcall_resume:
     mv sp, a0
     each_kept ld, sp
-leave_light: // sp: the frame; s0-s11 and tp are the program's
     save_area gp
-    get t0, UPCALL_HOLD
+    j 1f
+leave_light: // sp: the frame, which x_entry made; s0-s11 and tp are the program's
+    ld gp, FRAME_X(3)(sp)
+1:  get t0, UPCALL_HOLD
     addi t0, t0, -1
     put t0, UPCALL_HOLD
     bnez t0, leave_nested

@@ -30,7 +30,7 @@ static fault_handler_t fault_handler;
  * that do not look at the frame are called with it all the same.
  */
 static upcall_fault_t fault_base = (upcall_fault_t)(void (*)(void))vm_fault;
-upcall_fault_t upcall_fault = (upcall_fault_t)(void (*)(void))vm_fault;
+static upcall_fault_t fault_first; // what UPCALL_FAULT says
 static events_handler_t events_handler;
 const struct thread_hooks *thread_hooks;
 
@@ -43,9 +43,10 @@ static bool fault_later(word_t address, word_t need, struct trap_frame *frame)
 // A handler of exceptions comes before one of faults, and wants all registers.
 static void fault_choose(void)
 {
-    upcall_fault = exception_handler ? fault_later
-                   : fault_handler   ? (upcall_fault_t)(void (*)(void))fault_handler
-                                     : fault_base;
+    fault_first = exception_handler ? fault_later
+                  : fault_handler   ? (upcall_fault_t)(void (*)(void))fault_handler
+                                    : fault_base;
+    SAVE_WORD(UPCALL_FAULT) = (word_t)fault_first;
 }
 
 void upcall_fault_base(upcall_fault_t base)
@@ -104,17 +105,17 @@ void upcall_release(void)
 // The right that an access wanted which ended in a page fault; 0: it was another exception.
 static inline word_t right_wanted(word_t cause)
 {
-    return RIGHTS_WANTED >> ((cause - CAUSE_FETCH_PAGE) * 4 & 63) & 15;
+    return cause < 16 ? RIGHTS_WANTED >> cause * 4 & 15 : 0;
 }
-_Static_assert(RIGHTS_WANTED == (RIGHT_EXECUTE | RIGHT_READ << 4 | RIGHT_WRITE << 12) && CAUSE_LOAD_PAGE == CAUSE_FETCH_PAGE + 1 &&
-                   CAUSE_STORE_PAGE == CAUSE_FETCH_PAGE + 3, "a digit for each cause");
+_Static_assert(RIGHTS_WANTED == ((word_t)RIGHT_EXECUTE << 4 * CAUSE_FETCH_PAGE | (word_t)RIGHT_READ << 4 * CAUSE_LOAD_PAGE |
+                                 (word_t)RIGHT_WRITE << 4 * CAUSE_STORE_PAGE), "a digit for each cause");
 
 // A page fault that nobody took who was asked first.
 static bool fault_rest(word_t address, word_t need, struct trap_frame *frame)
 {
     if (exception_handler && fault_handler && fault_handler(address, need))
         return true;
-    return upcall_fault != fault_base && fault_base(address, need, frame);
+    return fault_first != fault_base && fault_base(address, need, frame);
 }
 
 /*
@@ -187,6 +188,8 @@ void upcall_start(void)
     SAVE_WORD(UPCALL_X_FRAME) = (word_t)exception_stack + UPCALL_STACK_SIZE - 16 - FRAME_SIZE;
     SAVE_WORD(UPCALL_X_ENTRY) = (word_t)x_entry;
     SAVE_WORD(UPCALL_I_ENTRY) = (word_t)i_entry;
+    SAVE_WORD(UPCALL_RIGHTS) = RIGHTS_WANTED;
+    fault_choose();
     SAVE_WORD(UPCALL_I_LAST) = (word_t)interrupt_stack + UPCALL_STACK_SIZE - 16;
     SAVE_WORD(UPCALL_I_FRAME) = (word_t)&main_frame;
     SAVE_WORD(UPCALL_EVENTS) = OUR_EVENTS;

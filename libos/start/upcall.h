@@ -21,16 +21,18 @@
 #define UPCALL_SERVE       0xb0 // what answers a protected call (ipc/)
 #define UPCALL_X_ENTRY     0xb8 // the addresses of the two entries: a load is shorter than making them
 #define UPCALL_I_ENTRY     0xc0
+#define UPCALL_RIGHTS      0xc8 // RIGHTS_WANTED
+#define UPCALL_FAULT       0xd0 // who is asked about a page fault before all registers are saved
 
 #define UPCALL_STACK_SHIFT 14 // exception and interrupt stacks are 16 KiB and aligned to that
 #define UPCALL_STACK_SIZE  (1 << UPCALL_STACK_SHIFT)
 #define UPCALL_RESERVE     2032 // bytes that must be left on the exception stack for another level
 
 /*
- * Which right an access wanted that ended in a page fault: a digit for each cause from 12 (a fetch) on. The shift of any
- * other cause, modulo 64, is beyond the digits.
+ * Which right an access wanted that ended in a page fault: a digit for each cause. Both it and
+ * the function that is asked about page faults are in the save area, where a load finds them.
  */
-#define RIGHTS_WANTED      0x4028
+#define RIGHTS_WANTED      0x4028000000000000
 
 #define FRAME_X(n)         (8 * (n)) // x1 to x31; FRAME_X(0) is the pc
 #define FRAME_CAUSE        0x100

@@ -88,7 +88,7 @@ static word_t frame_to_copy_to(page_t *page)
     word_t slot = pool_take(page, false);
     if (slot)
         return slot;
-    *page = vm_frame();
+    *page = vm_frame(false);
     if (*page == FRAME_NONE)
         return 0;
     slot = pool_lend(*page);
@@ -109,7 +109,7 @@ static bool copy_made(word_t address, struct vm_mapping mapping, word_t rights)
     page_copy(slot, address);
     sys_pte_unmap(0, address, 1);
     copy_leave(mapping.page);
-    vm_structure.insert(address, (struct vm_mapping){page, (uint32_t)rights, mapping.flags & ~(uint32_t)VM_COPY});
+    vm_structure.insert(address, mapping_pack((struct vm_mapping){page, (uint32_t)rights, mapping.flags & ~(uint32_t)VM_COPY}));
     sys_pte_map(0, address, page, 1, rights, CAP_NONE); // its table is there: the page was bound just now
     return true;
 }
@@ -124,7 +124,7 @@ static bool copy_spared(word_t address, struct vm_mapping mapping, word_t rights
         return false;
     mapping.flags &= ~(uint32_t)VM_COPY;
     mapping.rights = (uint32_t)rights;
-    vm_structure.insert(address, mapping);
+    vm_structure.insert(address, mapping_pack(mapping));
     if (sys_pte_protect(0, address, 1, rights).error != ERR_OK)
         vm_rebind(address, mapping);
     return true;
@@ -132,7 +132,7 @@ static bool copy_spared(word_t address, struct vm_mapping mapping, word_t rights
 
 bool vm_copy(word_t address, word_t rights)
 {
-    struct vm_mapping mapping = vm_structure.find(address);
+    struct vm_mapping mapping = mapping_unpack(vm_structure.find(address));
 
     if (!copy_spared(address, mapping, rights) && !copy_made(address, mapping, rights))
         return false;

@@ -6,7 +6,7 @@
 #include <libos/vm/frame.h>
 #include <libos/vm/internal.h>
 
-static page_t cursor; // where to look next; 0: at the first lookup
+page_t frame_cursor;
 
 static bool frame_is_ours(page_t page)
 {
@@ -26,19 +26,19 @@ static page_t frame_search(size_t count)
     page_t first = machine()->ram_first, total = machine()->ram_count;
     size_t run = 0;
 
-    if (!cursor)
-        cursor = cursor_start();
+    if (frame_cursor - first >= total)
+        frame_cursor = cursor_start();
     // A run must not wrap around, so a run at the old cursor is seen whole only after one more stretch
     // of `count`.
     for (page_t step = 0; step < total + count; step++) {
-        if (cursor >= first + total) {
-            cursor = first;
+        if (frame_cursor >= first + total) {
+            frame_cursor = first;
             run = 0;
         }
-        run = frame_is_ours(cursor) ? run + 1 : 0;
-        cursor++;
+        run = frame_is_ours(frame_cursor) ? run + 1 : 0;
+        frame_cursor++;
         if (run == count)
-            return cursor - count;
+            return frame_cursor - count;
     }
     return FRAME_NONE;
 }

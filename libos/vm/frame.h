@@ -14,6 +14,9 @@
 // First page of `count` neighbouring free frames of ours, FRAME_NONE when there is no such run.
 page_t frame_find(size_t count);
 
+// Where the next lookup begins. Probably a free frame of ours, so who needs one may just try it; it may be no frame at all.
+extern page_t frame_cursor;
+
 // A free frame of ours, made usable (cleared, kind DATA); FRAME_NONE when none is left.
 page_t frame_alloc(void);
 

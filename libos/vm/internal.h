@@ -13,6 +13,18 @@
 // bind.c: supply a space with the tables that an address lacks. ERR_OK when there is one more than before.
 long vm_tables(space_t space, word_t address);
 
+// heap.c: what lies between these has been given out by vm_sbrk.
+extern struct vm_heap {
+    word_t first, end;
+} vm_heap;
+static inline bool vm_heap_holds(word_t address)
+{
+    return address - vm_heap.first < vm_heap.end - vm_heap.first;
+}
+
+// vm.c: the rights that a page with this mapping is bound with.
+word_t vm_rights_bound(struct vm_mapping mapping);
+
 // vm.c: bind a page again that has this mapping, after unbinding what is there. An error of pte_map.
 long vm_rebind(word_t address, struct vm_mapping mapping);
 
@@ -33,6 +45,7 @@ bool vm_left_begin(void); // before the first page gets VM_COPY; false: no frame
  *   pool_forget  unbind a frame that was taken from its slot; false: it is in none
  *   pool_drain   make all frames of the pool free, and forget all that were taken: how many became free
  */
+extern size_t pool_count; // how many there are
 word_t pool_take(page_t *page, bool clear);
 word_t pool_lend(page_t page);
 bool pool_put(page_t page);
@@ -42,7 +55,7 @@ size_t pool_drain(void);
 // vm.c: unmap the pages from `address` to `end` and free their frames.
 void vm_release(word_t address, word_t end);
 
-// vm.c: the reason that vm_why tells from now on. Always false.
+// fault.c: the reason that vm_why tells from now on. Always false.
 bool vm_refuse(const char *reason);
 
 // stack.c: whether the address lies in a stack that is in use, above its guard page. If not, *why says so.

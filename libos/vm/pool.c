@@ -13,7 +13,8 @@
 
 static page_t slots[POOL_MAX]; // 0: nothing is bound there
 static bool zeros[POOL_MAX];   // the frame is all zeros
-static size_t pool_count, pool_most; // at most POOL_MAX - 1: pool_lend has a slot
+size_t pool_count;
+static size_t pool_most; // at most POOL_MAX - 1: pool_lend has a slot
 
 static word_t slot_address(size_t slot)
 {

@@ -11,7 +11,7 @@
 // A page that the kernel did not protect: it is not bound, or was bound with fewer rights.
 static long page_protect(word_t address, word_t rights, bool alone)
 {
-    struct vm_mapping mapping = vm_structure.find(address);
+    struct vm_mapping mapping = mapping_unpack(vm_structure.find(address));
 
     if (!mapping.page)
         return alone ? ERR_NOENT : ERR_OK;
@@ -23,7 +23,7 @@ static long page_protect(word_t address, word_t rights, bool alone)
 }
 
 // The general form, page by page where the kernel refuses.
-static long protect_slow(word_t address, size_t count, word_t rights)
+__attribute__((noinline)) static long protect_slow(word_t address, size_t count, word_t rights)
 {
     bool alone = count == 1;
     long error = ERR_OK;

@@ -26,6 +26,10 @@
 #endif
 #define NODES_MAX 8192 // pages
 
+/*
+ * A mapping in one word: page << 12 | flags << 8 | rights. The rights are the lowest byte, so a byte store changes them;
+ * only a word with a page is a mapping.
+ */
 struct vm_mapping {
     page_t page;     // 0: nothing mapped
     uint32_t rights; // enum page_right
@@ -36,32 +40,10 @@ enum vm_flag {
     VM_COPY = 1,   // copy on write: the frame has other users; a store gets a copy of its own
     VM_REGION = 2, // the page belongs to a region, whose pager answers for it
     VM_KEEP = 4,   // the frame is not freed with the mapping: it is somebody else's, or mapped elsewhere, too
+    VM_NOTED = 8,  // a page of a cache: it was dirty when its binding was displaced
 };
-#define VM_FLAGS 15 // room for one more
+#define VM_FLAGS 15
 
-#define STRUCTURE_END USER_END // what `next` answers when nothing is mapped from there on
-
-// All members are mandatory. Addresses are multiples of PAGE_SIZE below USER_END.
-struct structure_ops {
-    const char *name;
-    struct vm_mapping (*find)(word_t address);                 // page 0: nothing is mapped there
-    bool (*insert)(word_t address, struct vm_mapping mapping); // also in place of another; false: no memory
-    struct vm_mapping (*remove)(word_t address);               // what was there
-    word_t (*next)(word_t address);                            // the first mapped address from here on
-    // New rights for those pages of a run that are mapped.
-    void (*protect)(word_t address, size_t count, word_t rights);
-};
-extern const struct structure_ops vm_structure; // the one that was linked in
-
-/*
- * Memory for structures: pages VM_NODES + number * PAGE_SIZE, pinned. node_make makes a run of them, all zeros;
- * false, and nothing made, when no frames are left. node_free takes a run back.
- */
-bool node_make(size_t number, size_t count);
-void node_free(size_t number, size_t count);
-
-// A mapping in one word: page << 12 | flags << 8 | rights. The rights are the lowest byte, so a byte store changes
-// them; only a word with a page is a mapping.
 static inline word_t mapping_pack(struct vm_mapping mapping)
 {
     return mapping.page << PAGE_SHIFT | (word_t)mapping.flags << 8 | mapping.rights;
@@ -74,5 +56,26 @@ static inline void mapping_protect(word_t *word, word_t rights)
 {
     *(volatile uint8_t *)word = (uint8_t)rights;
 }
+
+#define STRUCTURE_END USER_END // what `next` answers when nothing is mapped from there on
+
+// All members are mandatory. Addresses are multiples of PAGE_SIZE below USER_END; mappings are packed.
+struct structure_ops {
+    const char *name;
+    word_t (*find)(word_t address);                 // without a page: nothing is mapped there
+    bool (*insert)(word_t address, word_t mapping); // also in place of another; false: no memory
+    word_t (*remove)(word_t address);               // what was there
+    word_t (*next)(word_t address);                 // the first mapped address from here on
+    // New rights for those pages of a run that are mapped.
+    void (*protect)(word_t address, size_t count, word_t rights);
+};
+extern const struct structure_ops vm_structure; // the one that was linked in
+
+/*
+ * Memory for structures: pages VM_NODES + number * PAGE_SIZE, pinned. node_make makes a run of them, all zeros;
+ * false, and nothing made, when no frames are left. node_free takes a run back.
+ */
+bool node_make(size_t number, size_t count);
+void node_free(size_t number, size_t count);
 
 #endif

@@ -58,10 +58,10 @@ bool vm_fault(word_t address, word_t need);
 const char *vm_why(void);
 
 /*
- * A cleared frame of ours for a page, kind DATA. When no free frame is left, what replaces pages is asked for one.
- * FRAME_NONE: there is none.
+ * A frame of ours for a page, kind DATA; cleared when `clear`, else with anything in it that was this program's.
+ * When no free frame is left, what replaces pages is asked for one. FRAME_NONE: there is none.
  */
-page_t vm_frame(void);
+page_t vm_frame(bool clear);
 
 /*
  * The pool: up to so many frames (below POOL_MAX) that the program keeps when it unmaps them, instead of making them
@@ -75,11 +75,8 @@ size_t vm_pool_fill(size_t count);
 
 // What has happened so far, for whoever decides what to replace, and for tests.
 struct vm_counts {
-    size_t faults; // that vm_fault was asked about
-    size_t filled; // pages that got a frame because they were touched
     size_t again;  // bindings that were missing although the structure has them
     size_t copied; // pages copied because they were written
-    size_t mapped; // pages in the structure now
 };
 const struct vm_counts *vm_counts(void);
 

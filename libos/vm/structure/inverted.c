@@ -71,12 +71,12 @@ static word_t vpn_of(word_t address)
     return (address >> PAGE_SHIFT) + 1;
 }
 
-static struct vm_mapping inverted_find(word_t address)
+static word_t inverted_find(word_t address)
 {
-    return mapping_unpack(used ? slot_find(vpn_of(address))->mapping : 0);
+    return used ? slot_find(vpn_of(address))->mapping : 0;
 }
 
-static bool inverted_insert(word_t address, struct vm_mapping mapping)
+static bool inverted_insert(word_t address, word_t mapping)
 {
     bool full = used + 1 > table_pages * SLOTS_PER_PAGE / 4 * 3;
     struct slot *slot = table_pages ? slot_find(vpn_of(address)) : NULL;
@@ -87,7 +87,7 @@ static bool inverted_insert(word_t address, struct vm_mapping mapping)
         slot = slot_find(vpn_of(address));
     }
     used += slot->vpn == 0;
-    *slot = (struct slot){vpn_of(address), mapping_pack(mapping)};
+    *slot = (struct slot){vpn_of(address), mapping};
     return true;
 }
 
@@ -104,12 +104,12 @@ static void hole_close(word_t hole)
     table[hole] = (struct slot){0};
 }
 
-static struct vm_mapping inverted_remove(word_t address)
+static word_t inverted_remove(word_t address)
 {
     struct slot *slot = used ? slot_find(vpn_of(address)) : NULL;
     if (!slot || !slot->vpn)
-        return (struct vm_mapping){0};
-    struct vm_mapping was = mapping_unpack(slot->mapping);
+        return 0;
+    word_t was = slot->mapping;
     hole_close((word_t)(slot - table));
     used--;
     return was;

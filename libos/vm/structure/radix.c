@@ -15,6 +15,11 @@
 
 static word_t *root; // NULL: nothing was ever inserted
 static size_t node_count;
+// The lowest page that was looked up last: pages of one are mostly asked for in a row.
+static struct {
+    word_t number; // of the 2 MiB it covers
+    word_t *leaf;
+} last = {~0ul, NULL};
 
 static word_t *entry_in(word_t *node, word_t address, int level)
 {
@@ -29,19 +34,47 @@ static word_t *node_new(void)
     return (word_t *)(VM_NODES + node_count++ * PAGE_SIZE);
 }
 
-// The lowest page over an address, NULL when there is none.
-static inline word_t *leaf_find(word_t address)
+// Each operation first tries the page that was looked up last. The others are functions of their own, so that this costs
+// no registers.
+#define SLOW __attribute__((noinline))
+
+static inline bool is_last(word_t address)
 {
-    if (!root)
-        return NULL;
-    word_t *middle = (word_t *)*entry_in(root, address, 2);
-    return middle ? (word_t *)*entry_in(middle, address, 1) : NULL;
+    return __builtin_expect(last.number == address >> (PAGE_SHIFT + RADIX_BITS), 1);
 }
 
-static word_t *leaf_make(word_t address)
+// The lowest page over an address, NULL when there is none.
+static SLOW word_t *leaf_walk(word_t address)
+{
+    word_t *middle = root ? (word_t *)*entry_in(root, address, 2) : NULL;
+    word_t *leaf = middle ? (word_t *)*entry_in(middle, address, 1) : NULL;
+    if (leaf) {
+        last.number = address >> (PAGE_SHIFT + RADIX_BITS);
+        last.leaf = leaf;
+    }
+    return leaf;
+}
+
+static inline word_t *leaf_find(word_t address)
+{
+    return is_last(address) ? last.leaf : leaf_walk(address);
+}
+
+static SLOW word_t find_slowly(word_t address)
+{
+    word_t *leaf = leaf_walk(address);
+    return leaf ? *entry_in(leaf, address, 0) : 0;
+}
+
+static word_t radix_find(word_t address)
+{
+    return is_last(address) ? *entry_in(last.leaf, address, 0) : find_slowly(address);
+}
+
+static SLOW bool insert_slowly(word_t address, word_t mapping)
 {
     if (!root && !(root = node_new()))
-        return NULL;
+        return false;
     word_t *node = root;
     for (int level = LEVELS - 1; level > 0 && node; level--) {
         word_t *entry = entry_in(node, address, level);
@@ -49,25 +82,20 @@ static word_t *leaf_make(word_t address)
             *entry = (word_t)node_new();
         node = (word_t *)*entry;
     }
-    return node;
+    if (node)
+        *entry_in(node, address, 0) = mapping;
+    return node != NULL;
 }
 
-static struct vm_mapping radix_find(word_t address)
+static bool radix_insert(word_t address, word_t mapping)
 {
-    word_t *leaf = leaf_find(address);
-    return mapping_unpack(leaf ? *entry_in(leaf, address, 0) : 0);
-}
-
-static bool radix_insert(word_t address, struct vm_mapping mapping)
-{
-    word_t *leaf = leaf_find(address);
-    if (!leaf && !(leaf = leaf_make(address)))
-        return false;
-    *entry_in(leaf, address, 0) = mapping_pack(mapping);
+    if (!is_last(address))
+        return insert_slowly(address, mapping);
+    *entry_in(last.leaf, address, 0) = mapping;
     return true;
 }
 
-static struct vm_mapping radix_remove(word_t address)
+static word_t radix_remove(word_t address)
 {
     word_t *leaf = leaf_find(address);
     word_t was = 0;
@@ -76,7 +104,7 @@ static struct vm_mapping radix_remove(word_t address)
         was = *entry;
         *entry = 0;
     }
-    return mapping_unpack(was);
+    return was;
 }
 
 static word_t radix_next(word_t address)
@@ -94,18 +122,26 @@ static word_t radix_next(word_t address)
     return STRUCTURE_END;
 }
 
-static void radix_protect(word_t address, size_t count, word_t rights)
+static SLOW void protect_many(word_t address, size_t count, word_t rights)
 {
     while (count > 0) {
         size_t first = address >> PAGE_SHIFT & (RADIX_ENTRIES - 1);
         size_t run = RADIX_ENTRIES - first < count ? RADIX_ENTRIES - first : count;
         word_t *leaf = leaf_find(address);
-        // An entry without a page is none whatever its rights say.
         for (size_t i = first; leaf && i < first + run; i++)
             mapping_protect(&leaf[i], rights);
         address += run * PAGE_SIZE;
         count -= run;
     }
+}
+
+// An entry without a page is none, whatever its rights say.
+static void radix_protect(word_t address, size_t count, word_t rights)
+{
+    if (count == 1 && is_last(address))
+        mapping_protect(entry_in(last.leaf, address, 0), rights);
+    else
+        protect_many(address, count, rights);
 }
 
 const struct structure_ops structure_radix = {

@@ -97,20 +97,20 @@ static void range_join_both(size_t at)
         range_join(at - 1);
 }
 
-static struct vm_mapping ranges_find(word_t address)
+static word_t ranges_find(word_t address)
 {
     word_t vpn = address >> PAGE_SHIFT;
     size_t at = range_find(vpn);
-    return mapping_unpack(range_holds(at, vpn) ? mapping_at(&ranges[at], vpn) : 0);
+    return range_holds(at, vpn) ? mapping_at(&ranges[at], vpn) : 0;
 }
 
-static struct vm_mapping ranges_remove(word_t address)
+static word_t ranges_remove(word_t address)
 {
     word_t vpn = address >> PAGE_SHIFT;
     size_t at = range_find(vpn);
     if (!range_holds(at, vpn))
-        return (struct vm_mapping){0};
-    struct vm_mapping was = mapping_unpack(mapping_at(&ranges[at], vpn));
+        return 0;
+    word_t was = mapping_at(&ranges[at], vpn);
     at = range_part(vpn);
     ranges[at].first++;
     ranges[at].mapping += PAGE_SIZE;
@@ -120,7 +120,7 @@ static struct vm_mapping ranges_remove(word_t address)
     return was;
 }
 
-static bool ranges_insert(word_t address, struct vm_mapping mapping)
+static bool ranges_insert(word_t address, word_t mapping)
 {
     word_t vpn = address >> PAGE_SHIFT;
 
@@ -132,7 +132,7 @@ static bool ranges_insert(word_t address, struct vm_mapping mapping)
     }
     size_t at = range_part(vpn);
     range_open(at, 1);
-    ranges[at] = (struct range){(uint32_t)vpn, 1, mapping_pack(mapping)};
+    ranges[at] = (struct range){(uint32_t)vpn, 1, mapping};
     pages_mapped++;
     range_join_both(at);
     return true;
