@@ -5,6 +5,7 @@
     qemu10           runs QEMU 10 from bookworm-backports, with its own firmware and libraries
     qemu10.root/     those packages, unpacked
     riscv64.root/    from Debian 13 for riscv64: boot/ of its kernel, busybox, U-Boot for the VisionFive 2
+    zlib/            its sources from Debian 12, for the library OS: without them there is no compressed pager
 
 apt does the work under a private configuration: its own lists, its own cache, a copy of the list of installed
 packages, and as sources the mirror and the keyring of the entry in this machine's configuration that carries
@@ -18,15 +19,18 @@ import re
 import shutil
 import subprocess
 import sys
+import tarfile
 
 CODENAME, NEXT = "bookworm", "trixie"
 SYSTEM_STATUS = "/var/lib/dpkg/status"
 SPACE_BYTES = 1500 << 20
+SOURCE_SPACE_BYTES = 100 << 20
 KEYRING = "/usr/share/keyrings/debian-archive-keyring.gpg"
 
 QEMU_PACKAGES = ["qemu-system-misc", "opensbi"]
 RISCV_KERNEL = "linux-image-riscv64"  # stands for the package of the newest one
 RISCV_PACKAGES = ["busybox-static", "u-boot-starfive"]
+SOURCES = ["zlib"]
 
 WRAPPER = """#!/bin/sh
 # QEMU 10, beside the system's: libraries, modules, data and firmware of its own.
@@ -89,11 +93,11 @@ def mirror_find():
 class PrivateApt:
     """An apt whose every file lies in one folder, for one architecture and some suites."""
 
-    def __init__(self, folder, architecture, suites, mirror, status):
+    def __init__(self, folder, architecture, suites, mirror, status, sources=False):
         self.folder = folder
         for part in ("lists/partial", "archives/partial", "etc/none", "log"):
             os.makedirs(os.path.join(folder, part), exist_ok=True)
-        self._sources_write(suites, *mirror)
+        self._sources_write("deb-src" if sources else "deb", suites, *mirror)
         self._status_write(status)
         self._config_write(architecture)
         self.env = dict(os.environ, APT_CONFIG=os.path.join(folder, "apt.conf"), LC_ALL="C")
@@ -101,10 +105,10 @@ class PrivateApt:
     def path(self, *parts):
         return os.path.join(self.folder, *parts)
 
-    def _sources_write(self, suites, address, keyring):
+    def _sources_write(self, kind, suites, address, keyring):
         options = f"[signed-by={keyring}] " if keyring else ""
         with open(self.path("etc", "sources.list"), "w", encoding="utf-8") as out:
-            out.writelines(f"deb {options}{address} {suite} main\n" for suite in suites)
+            out.writelines(f"{kind} {options}{address} {suite} main\n" for suite in suites)
 
     def _status_write(self, status):
         """Which packages count as installed: the system's, so that only what it lacks is fetched, or none."""
@@ -239,22 +243,54 @@ def riscv_fetch(folder, mirror):
     say(f"{root}: {', '.join(sorted(os.listdir(os.path.join(root, 'boot'))))}")
 
 
+def source_fetch(folder, mirror, name):
+    """The sources of a library as its authors published them, in the version that Debian 12 has."""
+    root = os.path.join(folder, name)
+    if os.path.isdir(root):
+        say(f"{root} is already there.")
+        return
+    architecture = command_output("dpkg", "--print-architecture").strip()
+    apt = PrivateApt(os.path.join(folder, f"apt.{name}"), architecture, [CODENAME], mirror, None, sources=True)
+    say(f"fetching the sources of {name}")
+    apt.update()
+    apt.run("source", "--download-only", name)
+    archives = [one for one in os.listdir(apt.path("archives")) if re.search(r"\.orig\.tar\.\w+$", one)]
+    if len(archives) != 1:
+        raise FetchError(f"The source package of {name} has another form than expected.")
+    partial = root + ".new"
+    shutil.rmtree(partial, ignore_errors=True)
+    os.makedirs(partial)
+    with tarfile.open(apt.path("archives", archives[0])) as archive:
+        archive.extractall(partial)  # signed, so trusted
+    os.rename(os.path.join(partial, *os.listdir(partial)), root)
+    os.rmdir(partial)
+    shutil.rmtree(apt.folder)
+    say(f"{root}: {archives[0]}")
+
+
 def main(arguments):
     parser = argparse.ArgumentParser(prog="fetch", description=__doc__.splitlines()[0])
     parser.add_argument("--output", required=True, metavar="DIR")
-    parser.add_argument("--only-qemu", action="store_true", help="not the packages for RISC-V")
+    only = parser.add_mutually_exclusive_group()
+    only.add_argument("--only-qemu", action="store_true", help="not the packages for RISC-V")
+    only.add_argument("--sources", action="store_true", help="only the sources of libraries")
     options = parser.parse_args(arguments)
     folder = os.path.abspath(options.output)
+    space = SOURCE_SPACE_BYTES if options.sources else SPACE_BYTES
     try:
         for tool in ("apt-get", "dpkg-deb"):
             if not shutil.which(tool):
                 raise FetchError(f"fetch takes Debian packages, and this system has no {tool}.")
         os.makedirs(folder, exist_ok=True)
-        if shutil.disk_usage(folder).free < SPACE_BYTES:
-            raise FetchError(f"Fetching takes {SPACE_BYTES >> 20} MB, and {folder} has less than that free.")
+        if shutil.disk_usage(folder).free < space:
+            raise FetchError(f"Fetching takes {space >> 20} MB, and {folder} has less than that free.")
         mirror = mirror_find()
-        qemu_fetch(folder, mirror)
         if not options.only_qemu:
+            for name in SOURCES:
+                source_fetch(folder, mirror, name)
+        if not options.sources:
+            qemu_fetch(folder, mirror)
+        if not options.sources and not options.only_qemu:
             riscv_fetch(folder, mirror)
     except FetchError as error:
         say(error)
