@@ -6,10 +6,13 @@
 #     const struct TYPE *const PREFIX_table[] = {&PREFIX_one, &PREFIX_other, ..., NULL};
 #
 # in alphabetical order. A file is called as its module without the prefix. OUT is set to all sources, the table's
-# included; a file that is added or removed makes the build look again.
+# included; a file that is added or removed makes the build look again. WITHOUT <name>... are left out.
 function(rivet_modules)
-    cmake_parse_arguments(PARSE_ARGV 0 arg "" "OUT;DIRECTORY;TYPE;PREFIX;HEADER" "")
+    cmake_parse_arguments(PARSE_ARGV 0 arg "" "OUT;DIRECTORY;TYPE;PREFIX;HEADER" "WITHOUT")
     file(GLOB files CONFIGURE_DEPENDS ${arg_DIRECTORY}/*.c)
+    foreach(name IN LISTS arg_WITHOUT)
+        list(REMOVE_ITEM files ${arg_DIRECTORY}/${name}.c)
+    endforeach()
     list(SORT files)
     set(declarations "")
     set(entries "")

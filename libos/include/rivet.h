@@ -20,6 +20,9 @@
 #include <libos/start/start.h>     // start information, exception and interrupt upcalls
 #include <libos/vm/frame.h>        // frames of one's own
 #include <libos/vm/vm.h>           // address space, heap, stacks
+#include <libos/vm/replace.h>      // replacement policies
+#include <libos/vm/pager.h>        // where pages come from and go to
+#include <libos/vm/region.h>       // regions with pagers
 #include <libos/ipc/ipc.h>         // protected control transfer, events
 #include <libos/loader/bundle.h>   // files the machine was booted with
 #include <libos/loader/child.h>    // programs started by this one

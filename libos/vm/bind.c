@@ -66,13 +66,18 @@ static size_t batch(size_t count)
 
 long vm_bind(space_t space, word_t address, page_t page, size_t count, word_t rights)
 {
+    return vm_bind_shared(space, address, page, count, rights, CAP_NONE);
+}
+
+long vm_bind_shared(space_t space, word_t address, page_t page, size_t count, word_t rights, slot_t slot)
+{
     size_t done = 0;
     long error = ERR_OK;
 
     upcall_hold();
     while (done < count && error == ERR_OK) {
         size_t piece = batch(count - done);
-        sysret_t bound = sys_pte_map(space, address + done * PAGE_SIZE, page + done, piece, rights, CAP_NONE);
+        sysret_t bound = sys_pte_map(space, address + done * PAGE_SIZE, page + done, piece, rights, slot);
         if (bound.error == ERR_OK)
             done += bound.value;
         else if (bound.error == ERR_NOTABLE)

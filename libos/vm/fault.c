@@ -28,8 +28,11 @@ bool vm_refuse(const char *reason)
 // The access found no binding, or one that the kernel broke, or one that appeared meanwhile (then BUSY).
 static bool bind_again(word_t address, struct vm_mapping mapping)
 {
+    // Through the binding that is gone a page of a region may have been written, and its pager knows nothing of it.
+    word_t noted = mapping.flags & VM_REGION ? BIND_DIRTY : 0;
+
     counts.again++;
-    long error = vm_bind(0, address, mapping.page, 1, vm_rights_bound(mapping));
+    long error = vm_bind(0, address, mapping.page, 1, vm_rights_bound(mapping) | noted);
     return error == ERR_OK || error == ERR_BUSY || vm_refuse("the page's frame was taken away");
 }
 

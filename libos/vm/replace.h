@@ -31,8 +31,8 @@
 #include <stdint.h>
 
 // What a program may say about a page: when it is needed next, on a clock of the program's own.
-#define REPLACE_NOW    0ul            // all the time: keep it as long as there are others
-#define REPLACE_UNTOLD (1ul << 62)    // nothing was said
+#define REPLACE_UNTOLD 0ul            // nothing was said: later than any time that was, but not never
+#define REPLACE_NOW    1ul            // all the time: keep it as long as there are others
 #define REPLACE_NEVER  (~(uint64_t)0) // it is done with: take it first
 
 struct replace_page {

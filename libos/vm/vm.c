@@ -20,10 +20,12 @@ word_t vm_rights_bound(struct vm_mapping mapping)
 
 long vm_rebind(word_t address, struct vm_mapping mapping)
 {
+    word_t noted = vm_pte(address) & (BIND_ACCESSED | BIND_DIRTY); // the bits stand where those of a PTE do
+
     vm_unbind(0, address, 1);
     if (!(mapping.rights & RIGHT_READ))
         return ERR_OK; // no access is allowed: that needs no binding
-    return vm_bind(0, address, mapping.page, 1, vm_rights_bound(mapping));
+    return vm_bind(0, address, mapping.page, 1, vm_rights_bound(mapping) | noted);
 }
 
 // Nothing was mapped there.

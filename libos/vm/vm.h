@@ -162,5 +162,7 @@ void vm_window_close(word_t address, size_t count);
  */
 long vm_bind(space_t space, word_t address, page_t page, size_t count, word_t rights);
 void vm_unbind(space_t space, word_t address, size_t count);
+// The same for frames of somebody else's, by the capability in a slot.
+long vm_bind_shared(space_t space, word_t address, page_t page, size_t count, word_t rights, slot_t slot);
 
 #endif

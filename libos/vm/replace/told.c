@@ -6,12 +6,17 @@
  */
 #include <libos/vm/replace.h>
 
+static uint64_t needed(const struct replace_page *page)
+{
+    return page->told == REPLACE_UNTOLD ? REPLACE_NEVER - 1 : page->told;
+}
+
 static struct replace_page *told_pick(struct replace_set *set)
 {
     struct replace_page *best = NULL;
 
     for (struct replace_page *page = REPLACE_FIRST(set); page; page = replace_next(set, page))
-        if (!page->held && (!best || page->told > best->told))
+        if (!page->held && (!best || needed(page) > needed(best)))
             best = page;
     return best;
 }
