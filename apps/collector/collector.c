@@ -18,8 +18,9 @@
 
 #define START  (OBJECTS / 4) // a collection begins when fewer objects are free
 #define MARKS  16            // objects looked at for each one that is made
-#define FEW    4             // pages that the pause may look at
-#define ROUNDS 4             // ... or however many there are after so many rounds
+#define LOOKS  4             // pages looked at once more for each one that is made
+#define FEW    4             // pages that are left to the pause
+#define ROUNDS 8             // ... or however many there are after so many rounds
 #define BITS   64
 
 typedef uint64_t objects_t[OBJECTS / BITS]; // a bit for each
@@ -137,13 +138,14 @@ static void round_end(void)
     }
 }
 
-static void page_next(void)
+static void pages_next(void)
 {
-    while (again_next < HEAP_PAGES && !again[again_next])
-        again_next++;
-    if (again_next < HEAP_PAGES)
-        page_look(again_next);
-    else
+    for (size_t count = 0; again_next < HEAP_PAGES && count < LOOKS; again_next++)
+        if (again[again_next]) {
+            page_look(again_next);
+            count++;
+        }
+    if (again_next == HEAP_PAGES)
         phase = MARKING;
 }
 
@@ -155,7 +157,7 @@ static void collect(bool all)
     if (phase == IDLE)
         collection_begin();
     else if (phase == LOOKING)
-        page_next();
+        pages_next();
     else if (stack_size > 0)
         mark(MARKS);
     else

@@ -16,8 +16,9 @@
 #include <stdlib.h>
 #include <string.h>
 
-#define STEPS 300000
+#define STEPS 200000
 #define DEPTH 14 // of a walk into the graph
+#define DROP  16
 #define HAND  0  // the root where an object is while it moves from one place to another
 
 static const struct notes *notes;
@@ -99,14 +100,14 @@ static inline __attribute__((always_inline)) void mutate(bool barrier)
             continue;
         }
         object = walk(object);
-        if (what == 0) { // out of its place into the hand: the graph's only way to it is gone
+        if (what < 2 && !roots[HAND]) { // out of its place into the hand: there may be no other way to it
             root_set(HAND, child_of(object, child));
             store(object, child, NULL, barrier);
-        } else if (what == 1) { // out of the hand to another place, perhaps one that was looked at already
+        } else if (what < 2) { // out of the hand to another place, perhaps in an object that was looked at already
             store(object, child, root_of(HAND), barrier);
             root_set(HAND, NULL);
         } else if (what == 2) { // a whole part is dropped now and then
-            if (random_next() % 8 == 0)
+            if (random_next() % DROP == 0)
                 root_set(root, NULL);
         } else { // a new object between two
             struct object *made = make(step);

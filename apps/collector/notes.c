@@ -65,11 +65,12 @@ static size_t dirty_take(bool pages[HEAP_PAGES])
 
 // Traps: pages are protected until the first store.
 
-static bool on_trap(struct trap_frame *frame)
+static bool on_trap(word_t address, word_t need, struct trap_frame *frame)
 {
-    size_t page = (frame->address - (word_t)heap) / PAGE_SIZE;
+    size_t page = (address - (word_t)heap) / PAGE_SIZE;
 
-    if (trapped[page])
+    (void)frame;
+    if (need != RIGHT_WRITE || trapped[page])
         return false; // not ours: it is writable
     notes_trapped++;
     trapped[page] = true;

@@ -13,6 +13,7 @@
 
 static page_t slots[POOL_MAX]; // 0: nothing is bound there
 static bool zeros[POOL_MAX];   // the frame is all zeros
+static size_t bound_end;       // nothing is bound in the slots from here on
 size_t pool_count;
 static size_t pool_most; // at most POOL_MAX - 1: pool_lend has a slot
 
@@ -36,6 +37,8 @@ static bool slot_bind(size_t slot, page_t page)
     if (vm_bind(0, slot_address(slot), page, 1, RIGHT_READ | RIGHT_WRITE) != ERR_OK)
         return false;
     slots[slot] = page;
+    if (bound_end <= slot)
+        bound_end = slot + 1;
     return true;
 }
 
@@ -81,9 +84,9 @@ word_t pool_lend(page_t page)
 static size_t slot_left(page_t page)
 {
     size_t slot = pool_count;
-    while (slot < POOL_MAX && slots[slot] != page)
+    while (slot < bound_end && slots[slot] != page)
         slot++;
-    return slot;
+    return slot < bound_end ? slot : POOL_MAX;
 }
 
 bool pool_put(page_t page)
@@ -110,13 +113,13 @@ size_t pool_drain(void)
 {
     size_t count = pool_count;
 
-    for (size_t slot = 0; slot < POOL_MAX; slot++) {
+    for (size_t slot = 0; slot < bound_end; slot++) {
         page_t page = slots[slot];
         slot_unbind(slot);
         if (slot < count)
             sys_page_free(page);
     }
-    pool_count = 0;
+    pool_count = bound_end = 0;
     return count;
 }
 
