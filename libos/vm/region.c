@@ -247,7 +247,7 @@ long region_sync(struct region *region)
 // What is kept per page: a frame of its own, zeros, for as long as the region lives.
 static bool kept_fault(word_t address)
 {
-    page_t frame = vm_frame();
+    page_t frame = vm_frame(true);
 
     if (frame == FRAME_NONE)
         return vm_refuse("no free frame is left for what a region keeps per page");
