@@ -1,11 +1,12 @@
 #!/usr/bin/python3
 # SPDX-License-Identifier: BSD-2-Clause
-"""Fills the table of the trap path's lengths in docs/architecture.md with what the benchmark measures.
+"""Fills the tables of figures in the pages of docs/ with what the benchmarks measure.
 
-    figures_doc.py            rewrites docs/architecture.md in place (the CMake target `docs`)
-    figures_doc.py --check    only says whether it would change (the test docs.figures)
+    figures_doc.py            rewrites the pages in place (the CMake target `docs`)
+    figures_doc.py --check    only says whether they would change (the test docs.figures)
 
-Only paths that are assembly from end to end stand there: their lengths change when somebody edits them and at no other time.
+In docs/architecture.md stand only paths that are assembly from end to end: their lengths change when somebody edits them
+and at no other time. docs/memory.md has every row of the group vm, beside what others need for the same.
 """
 
 import argparse
@@ -15,9 +16,8 @@ import subprocess
 import sys
 
 ROOT = os.path.dirname(os.path.dirname(os.path.abspath(__file__)))
-PAGE = os.path.join(ROOT, "docs", "architecture.md")
-HEAD = "| row | path | instructions |\n|---|---|---|\n"
-TABLE = re.compile(re.escape(HEAD) + r"(\|[^\n]*\n)*")
+STRUCTURES = ("radix", "inverted", "ranges")  # libos/vm/structure/; rows of the first carry no suffix
+
 PATHS = {
     "exception": "an exception, to its handler in the program",
     "exception_fault": "a page fault, to its handler, in a space without an STLB",
@@ -30,22 +30,88 @@ PATHS = {
     "irq": "an interrupt of a device that is bound to the environment that runs, to its handler",
 }
 
+# What each row is, Linux 6.12's instructions for the same, and microseconds of ExOS: linear table on a 25 MHz
+# DECstation, then linear and inverted on a slower one.
+PRIMITIVES = {
+    "dirty": ("has a page been written?", "3,813", "9.8", "17.5 / 8.0"),
+    "prot1": ("one page is made read-only", "11,898", "16.9", "32.5 / 23.1"),
+    "prot100": ("a hundred are; per page", "151", "1.09", "2.13 / 2.53"),
+    "unprot100": ("and writable again; per page", "214", "1.43", "2.75 / 3.25"),
+    "trap": ("a store to a read-only page, to the handler and past it", "4,562", "4.8", "13.9 / 13.9"),
+    "trap_unprot": ("the handler makes the page writable", "13,667", "", ""),
+    "appel1": ("... and another one read-only", "28,706", "34.0", "74.4 / 54.4"),
+    "appel2": ("100 made read-only, each written, made writable; per page", "15,251", "22.0", "45.9 / 38.8"),
+    "zero_fault": ("first store to a page of the heap", "4,524", "", ""),
+    "*_fault": ("a page that only the structure knows", "", "", ""),
+}
+OTHERS = {
+    "stlb_refill": "a page that is in the STLB: filled into the leaf table, unseen by the program (kernel only)",
+    "matmul_identity": "150x150 matrix product, all rows in one superpage",
+    "matmul": "the same code, rows in 55 regions of 2 MiB, 8 leaf tables",
+    "matmul_permille": "how much more that is, in thousandths",
+    "matmul_tables": "tables taken from one region for another",
+    "matmul_refills": "leaves filled from the STLB",
+}
 
-def rows_measure(build):
-    bench = [os.path.join(ROOT, "tools", "bench.py"), "--build", build]
+
+def architecture_table(rows):
+    return [(f"`{name}`", path, rows(name)) for name, path in PATHS.items()]
+
+
+def primitives_table(rows):
+    table = []
+    for name, (text, linux, aegis, slower) in PRIMITIVES.items():
+        names = [name.replace("*", one) if "*" in name else name if one == STRUCTURES[0] else f"{name}_{one}" for one in STRUCTURES]
+        shown = name.replace("*", "STRUCTURE")
+        table.append((f"`{shown}`", text, *(rows(one) for one in names), linux, aegis, slower))
+    return table
+
+
+def others_table(rows):
+    return [(f"`{name}`", text, rows(name)) for name, text in OTHERS.items()]
+
+
+# Page, the head of its table, the group whose rows it shows, what makes its lines.
+TABLES = [
+    ("architecture.md", "| row | path | instructions |\n|---|---|---|\n", "base", architecture_table),
+    ("memory.md", "| row | what | radix | inverted | ranges | Linux | ExOS, us | ExOS on the slower machine, linear / inverted, us |\n"
+                  "|---|---|---|---|---|---|---|---|\n", "vm", primitives_table),
+    ("memory.md", "| row | what | measured |\n|---|---|---|\n", "vm", others_table),
+]
+
+
+def rows_measure(build, group):
+    bench = [os.path.join(ROOT, "tools", "bench.py"), "--build", build, group]
     result = subprocess.run(bench, stdout=subprocess.PIPE, text=True, check=False)
     if result.returncode != 0:
         sys.exit("figures_doc: the benchmark failed (see above).")
-    return dict(line.split("\t") for line in result.stdout.splitlines())
+    rows = dict(line.split("\t") for line in result.stdout.splitlines())
+
+    def row(name):
+        if name not in rows:
+            sys.exit(f"figures_doc: the benchmark prints no row {name}.")
+        whole, _, decimals = rows[name].partition(".")
+        return f"{int(whole):,}" + ("." + decimals if decimals else "")
+
+    return row
 
 
-def page_fill(text, rows):
-    missing = [name for name in PATHS if name not in rows]
-    if missing:
-        sys.exit(f"figures_doc: the benchmark prints no row {missing[0]}.")
-    if not TABLE.search(text):
-        sys.exit("figures_doc: docs/architecture.md has lost its table of figures.")
-    return TABLE.sub(HEAD + "".join(f"| `{name}` | {path} | {rows[name]} |\n" for name, path in PATHS.items()), text)
+def page_fill(name, text, groups):
+    for page, head, group, lines in TABLES:
+        if page != name:
+            continue
+        pattern = re.compile(re.escape(head) + r"(\|[^\n]*\n)*")
+        if not pattern.search(text):
+            sys.exit(f"figures_doc: docs/{name} has lost its table of figures.")
+        table = head + "".join("| " + " | ".join(cells) + " |\n" for cells in lines(groups[group]))
+        text = pattern.sub(lambda _, table=table: table, text)
+    return text
+
+
+def page_check(name, text, filled):
+    old, new = set(text.splitlines()), set(filled.splitlines())
+    print("\n".join([*(f"shown:    {line}" for line in old - new), *(f"measured: {line}" for line in new - old)]))
+    sys.exit(f"figures_doc: docs/{name} shows other figures than the benchmark prints: build the target `docs`.")
 
 
 def main():
@@ -53,16 +119,17 @@ def main():
     parser.add_argument("--check", action="store_true", help="change nothing; fail when something would change")
     parser.add_argument("--build", default=os.path.join(ROOT, "build", "rivet"), metavar="DIR")
     options = parser.parse_args()
-    with open(PAGE, encoding="utf-8") as file:
-        text = file.read()
-    filled = page_fill(text, rows_measure(options.build))
-    if options.check and filled != text:
-        old, new = set(text.splitlines()), set(filled.splitlines())
-        print("\n".join([*(f"shown:    {line}" for line in old - new), *(f"measured: {line}" for line in new - old)]))
-        sys.exit("figures_doc: docs/architecture.md shows other figures than the benchmark prints: build the target `docs`.")
-    if not options.check and filled != text:
-        with open(PAGE, "w", encoding="utf-8") as file:
-            file.write(filled)
+    groups = {group: rows_measure(options.build, group) for group in {group for _, _, group, _ in TABLES}}
+    for name in dict.fromkeys(page for page, _, _, _ in TABLES):
+        path = os.path.join(ROOT, "docs", name)
+        with open(path, encoding="utf-8") as file:
+            text = file.read()
+        filled = page_fill(name, text, groups)
+        if options.check and filled != text:
+            page_check(name, text, filled)
+        if not options.check and filled != text:
+            with open(path, "w", encoding="utf-8") as file:
+                file.write(filled)
 
 
 if __name__ == "__main__":
