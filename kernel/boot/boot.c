@@ -32,7 +32,7 @@
 
 extern char image_start[], image_end[], start_secondary[];
 extern const int32_t patch_sites[], patch_sites_end[];
-extern char page_fault[], page_fault_noted[];
+extern char page_fault[], page_fault_noted[], page_fault_hidden[];
 
 struct hart_memory;
 extern struct hart_memory hart_memory[];
@@ -78,10 +78,10 @@ static void asid_patch(void)
     asm volatile("fence.i");
 }
 
-// Page faults go the way that notes A and D: a jump over the first instruction of the fast one (trap/entry.S).
-static void noted_patch(void)
+// Page faults go a way that notes A and D: a jump over the first instruction of the fast one (trap/entry.S).
+static void page_fault_patch(const char *label)
 {
-    word_t to = (word_t)page_fault_noted - (word_t)page_fault;
+    word_t to = (word_t)label - (word_t)page_fault;
     uint32_t jump = 0x6f | (to >> 20 & 1) << 31 | (to >> 1 & 0x3ff) << 21 | (to >> 11 & 1) << 20 | (to >> 12 & 0xff) << 12;
     *(uint32_t *)direct(image_address(page_fault)) = jump;
     asm volatile("fence.i");
@@ -393,7 +393,7 @@ void boot_main(word_t boot_id, word_t fdt, word_t load, word_t instructions)
     bool walker_bits = walker_bits_probe(machine_info);
     pte_hides = walker_bits && argument_given(machine.bootargs, "no_ad");
     if (!walker_bits || pte_hides)
-        noted_patch();
+        page_fault_patch(pte_hides ? page_fault_hidden : page_fault_noted);
     direct_narrow();
     info_boot(asid_bits);
     machine_info->walker_bits = walker_bits && !pte_hides;

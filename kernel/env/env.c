@@ -27,6 +27,7 @@
 #define AT(field, NAME) \
     _Static_assert((long)offsetof(struct env, field) - ENV_SIZE == RECORD_##NAME, "assembly knows where " #field " is")
 _Static_assert(sizeof(struct env) == ENV_SIZE, "the boundary lies right behind the record");
+AT(space, SPACE);
 AT(flags, FLAGS);
 AT(ticks, TICKS);
 AT(result_value, RESULT_VALUE);

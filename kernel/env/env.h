@@ -38,7 +38,7 @@
 struct space;
 
 struct env {
-    struct space *space;
+    struct space *space;    // assembly knows it, too
     struct env *space_next; // next environment of the space
     word_t wait_events;     // events that end its wait; 0: it does not wait
     word_t wait_deadline;   // absolute time that ends it too, 0: none

@@ -40,6 +40,18 @@
 .equ IRQ_HART, 16
 .equ IRQ_SHIFT, 5
 
+/* PTEs, addresses */
+.equ PTE_W, 4
+.equ PTE_U, 0x10
+.equ PTE_A, 0x40
+.equ PTE_PPN_SHIFT, 10
+.equ PPN_BITS, 44
+.equ USER_BITS, 38
+.equ DIRECT_SHIFT, 38           /* the direct map is what is left of -1 */
+.if DIRECT_BASE != -1 << DIRECT_SHIFT || USER_END != 1 << USER_BITS
+.error "the walk knows where the direct map begins, and where the environment's half ends"
+.endif
+
 .equ RIGHT_YIELD, 32 /* enum env_right */
 .equ STACK_TOP, -0x800
 .equ stimecmp, 0x14d
@@ -78,6 +90,19 @@
 9:      nop
         .option pop
         count   satps, t5, \satp
+.endm
+
+/* From an entry that leads to a table to the table, and from a table to its entry of an index; the index is lost. */
+.macro table_of entry
+        srli    \entry, \entry, PTE_PPN_SHIFT
+        slli    \entry, \entry, PAGE_SHIFT
+.endm
+.macro table_at table, index
+        slli    \index, \index, 3
+        add     \table, \table, \index
+        li      \index, -1
+        slli    \index, \index, DIRECT_SHIFT
+        add     \table, \table, \index
 .endm
 
 /* All 31 registers and pc of the interrupted program into its full-switch slot. t0: boundary; sscratch: its t0. */
@@ -214,11 +239,11 @@ kernel_trapped:                         /* a1: cause; a2: address; registers are
         call    trap_stopped
 
 /* ------------------------------------------------------------------ page faults: an STLB hit refills the leaf, 39
- * t1: cause - 8, positive; R_T1 has t1. Where walkers do not set A and D, boot writes a jump to page_fault_noted over
- * the first instruction. */
+ * t1: cause - 8, positive; R_T1 has t1. Where walkers do not set A and D, boot writes a jump to page_fault_noted
+ * or page_fault_hidden over the first instruction. */
         .option push
         .option norvc
-        .globl  page_fault, page_fault_noted
+        .globl  page_fault, page_fault_noted, page_fault_hidden
 page_fault:
         ld      t1, R_STLB(t0)          /* the space's record, when it has an STLB */
         .option pop
@@ -267,7 +292,93 @@ stlb_slow:                              /* the rest in C, with everything saved 
         ld      t3, R_T3(t0)
         ld      t2, R_T2(t0)
         j       page_fault_full
-page_fault_noted:                       /* as page_fault: the binding may allow it, and only A or D be missing */
+
+/*
+ * The same where walkers do not set A and D: the tables are walked here, as they would. A binding that allows the access
+ * gets its bits in 79 instructions, a leaf that is empty is filled in 92, and 47 to 76 lead to the handler where nothing
+ * is bound. No walker changes what was read, and nobody else, with the space's lock held.
+ */
+page_fault_noted:
+        ld      t1, R_SPACE(t0)
+        beqz    t1, exception_deliver   /* the kernel's own fault: a hart's record has no space */
+        sd      t2, R_T2(t0)
+        sd      t3, R_T3(t0)
+        sd      t4, R_T4(t0)
+        li      t2, 1
+1:      amoswap.w.aq t3, t2, (t1)       /* S_LOCK */
+        bnez    t3, 1b
+        csrr    t2, stval
+        srli    t3, t2, USER_BITS
+        bnez    t3, stlb_miss           /* behind the environment's half */
+        csrr    t3, satp
+        slli    t3, t3, 64 - PPN_BITS
+        srli    t3, t3, 64 - PPN_BITS - PAGE_SHIFT
+        srli    t4, t2, PAGE_SHIFT + 18
+        table_at t3, t4                 /* t3: the root's entry */
+        ld      t3, (t3)
+        beqz    t3, stlb_miss
+        table_of t3
+        srli    t4, t2, PAGE_SHIFT + 9
+        andi    t4, t4, 511
+        table_at t3, t4
+        ld      t4, (t3)
+        beqz    t4, stlb_miss
+        andi    t1, t4, PTE_U
+        bnez    t1, 2f                  /* a superpage */
+        mv      t3, t4
+        table_of t3
+        srli    t4, t2, PAGE_SHIFT
+        andi    t4, t4, 511
+        table_at t3, t4
+        ld      t4, (t3)
+        beqz    t4, noted_cached
+2:                                      /* t3: where the binding stands, or its leaf; t4: what it says */
+        csrr    t1, scause
+        slli    t1, t1, 2
+        li      t2, 0x4028              /* by the cause, 12 to 15, four bits each: the right that it wants */
+        slli    t2, t2, 48
+        srl     t2, t2, t1
+        and     t2, t2, t4
+        andi    t2, t2, 15
+        ld      t1, R_SPACE(t0)
+        beqz    t2, stlb_miss           /* not allowed */
+        andi    t2, t2, PTE_W
+        slli    t2, t2, 5               /* D for a store */
+        ori     t2, t2, PTE_A
+        or      t2, t2, t4
+        amoor.d zero, t2, (t3)
+        amoswap.w.rl zero, zero, (t1)
+        csrr    t2, stval
+        sfence.vma t2, zero
+        count   fences, t3, t4
+        ld      t4, R_T4(t0)
+        ld      t3, R_T3(t0)
+        ld      t2, R_T2(t0)
+        ld      t1, R_T1(t0)
+        csrrw   t0, sscratch, t0
+        sret
+noted_cached:                           /* t3: an empty entry; of a cached binding only if the STLB's entry knows it */
+        ld      t1, R_STLB(t0)
+        beqz    t1, noted_miss
+        srli    t2, t2, PAGE_SHIFT
+        ld      t4, S_MASK(t1)
+        and     t4, t4, t2
+        slli    t4, t4, E_SHIFT
+        ld      t1, S_STLB(t1)
+        add     t4, t4, t1              /* t4: entry */
+        ld      t1, E_VPN(t4)
+        bne     t1, t2, noted_miss
+        ld      t1, E_LEAF(t4)
+        ld      t4, E_PTE(t4)
+        beq     t1, t3, 2b
+        ld      t1, R_SPACE(t0)
+        j       stlb_slow
+noted_miss:
+        ld      t1, R_SPACE(t0)
+        j       stlb_miss
+
+/* ... and where A and D are hidden, all of it is C's. */
+page_fault_hidden:
         ld      t1, R_HART(t0)
         beq     t1, t0, exception_deliver /* the kernel's own fault */
 page_fault_full:

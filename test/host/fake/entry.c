@@ -113,6 +113,13 @@ void trap_deliver(word_t boundary)
     longjmp(fake.exit, 1);
 }
 
+static void fence_everywhere(const struct space *space) // sfence.vma address, zero: in every space
+{
+    hw_fence_page(fake_self()->address, 0);
+    if (space->asid != 0)
+        hw_fence_page(fake_self()->address, space->asid);
+}
+
 // The fast refill; false when it is for C or the application to say.
 static bool page_fault_fast(struct space *space, bool *bound)
 {
@@ -126,21 +133,50 @@ static bool page_fault_fast(struct space *space, bool *bound)
         *leaf = entry->pte;
     lock_drop(&space->lock);
     if (fill)
-        for (word_t asid = 0; asid <= SATP_ASID_MASK; asid++) // sfence.vma address, zero: in every space
-            if (asid == 0 || asid == space->asid)
-                hw_fence_page(fake_self()->address, asid);
+        fence_everywhere(space);
     return fill;
+}
+
+// The walk where the machine's walkers do not set A and D.
+static bool page_fault_noted(const struct env *env, bool *slow)
+{
+    static const pte_t wants[16] = {[12] = PTE_X, [13] = PTE_R, [15] = PTE_W};
+    struct space *space = env->space;
+    word_t address = fake_self()->address;
+    if (address >= USER_END)
+        return false;
+    lock_take(&space->lock);
+    struct pte_place place = pte_place_super(space, address);
+    if (place.slot != NULL && !pte_is_super(*place.slot))
+        place = pte_walk(space, address);
+    pte_t pte = place.slot != NULL ? *place.slot : 0;
+    if (place.slot != NULL && pte == 0 && env->stlb != NULL) {
+        const struct stlb_entry *entry = &env->stlb->stlb[address >> PAGE_SHIFT & env->stlb->stlb_mask];
+        bool bound = entry->vpn == address >> PAGE_SHIFT;
+        *slow = bound && entry->leaf != (uint64_t)place.slot;
+        pte = bound && !*slow ? entry->pte : 0;
+    }
+    bool noted = (pte & wants[fake_self()->cause]) != 0;
+    if (noted)
+        *place.slot |= pte | PTE_A | (fake_self()->cause == 15 ? PTE_D : 0);
+    lock_drop(&space->lock);
+    if (noted)
+        fence_everywhere(space);
+    return noted;
 }
 
 void entry_exception(void)
 {
     struct env *env = user();
-    bool bound = false;
+    bool bound = false; // ... and it is for C to say
     bool page_fault = fake_self()->cause == 12 || fake_self()->cause == 13 || fake_self()->cause == 15;
-    bool noted = page_fault && machine_info->walker_bits == 0; // boot wrote a jump over page_fault
-    if (page_fault && !noted && env->stlb != NULL && page_fault_fast(env->stlb, &bound))
+    if (page_fault && pte_hides)
+        bound = true; // boot wrote a jump over page_fault, to the one or the other
+    else if (page_fault && machine_info->walker_bits == 0 && page_fault_noted(env, &bound))
         return;
-    if (bound || noted) {
+    else if (page_fault && machine_info->walker_bits && env->stlb != NULL && page_fault_fast(env->stlb, &bound))
+        return;
+    if (bound) {
         save_full(env);
         IN_KERNEL(trap_page_fault(env, fake_self()->cause, fake_self()->address));
         if (!fake.returned)
