@@ -20,6 +20,7 @@
 #include <libos/start/start.h>     // start information, exception and interrupt upcalls
 #include <libos/vm/frame.h>        // frames of one's own
 #include <libos/vm/vm.h>           // address space, heap, stacks
+#include <libos/vm/cache.h>        // a cache of mappings
 #include <libos/vm/replace.h>      // replacement policies
 #include <libos/vm/pager.h>        // where pages come from and go to
 #include <libos/vm/region.h>       // regions with pagers

@@ -114,5 +114,7 @@ bool vm_fault(word_t address, word_t need)
 
     if (__builtin_expect(vm_heap_holds(address) && vm_structure.find(page_address) >> PAGE_SHIFT == 0, 1))
         return fill(page_address);
+    if (vm_cache_holds(address))
+        return cache_fault(address, need);
     return fault_elsewhere(address, need);
 }

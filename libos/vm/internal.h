@@ -22,6 +22,21 @@ static inline bool vm_heap_holds(word_t address)
     return address - vm_heap.first < vm_heap.end - vm_heap.first;
 }
 
+/*
+ * cache.c: the range of the cache of mappings, empty when there is none, and what differs there.
+ *   cache_fault  a page fault in it
+ *   cache_bind   enter a page in the STLB, with a leaf table over it; false after vm_refuse
+ *   cache_clear  clear bits (VM_ACCESSED, VM_DIRTY) of a page
+ */
+extern struct vm_heap vm_cached;
+static inline bool vm_cache_holds(word_t address)
+{
+    return address - vm_cached.first < vm_cached.end - vm_cached.first;
+}
+bool cache_fault(word_t address, word_t need);
+bool cache_bind(word_t address, word_t mapping);
+void cache_clear(word_t address, word_t bits);
+
 // vm.c: the rights that a page with this mapping is bound with.
 word_t vm_rights_bound(struct vm_mapping mapping);
 

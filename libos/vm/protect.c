@@ -73,6 +73,14 @@ static bool same_rights(word_t one, word_t other)
 void vm_clear(word_t address, size_t count, word_t bits)
 {
     while (count > 0) {
+        if (vm_cache_holds(address)) {
+            upcall_hold();
+            cache_clear(address, bits);
+            upcall_release();
+            address += PAGE_SIZE;
+            count--;
+            continue;
+        }
         word_t pte = vm_pte(address);
         size_t run = 1;
         while (run < count && run < PTE_BATCH && same_rights(vm_pte(address + run * PAGE_SIZE), pte))

@@ -25,12 +25,19 @@ long vm_rebind(word_t address, struct vm_mapping mapping)
     vm_unbind(0, address, 1);
     if (!(mapping.rights & RIGHT_READ))
         return ERR_OK; // no access is allowed: that needs no binding
+    if (vm_cache_holds(address))
+        return cache_bind(address, mapping_pack(mapping)) ? ERR_OK : ERR_NOENT;
     return vm_bind(0, address, mapping.page, 1, vm_rights_bound(mapping) | noted);
 }
 
 // Nothing was mapped there.
 static long enter(word_t address, struct vm_mapping mapping)
 {
+    if (vm_cache_holds(address)) { // bound when it is touched
+        if (vm_structure.find(address) >> PAGE_SHIFT)
+            return ERR_BUSY;
+        return vm_structure.insert(address, mapping_pack(mapping)) ? ERR_OK : ERR_NOENT;
+    }
     long error = sys_pte_map(0, address, mapping.page, 1, vm_rights_bound(mapping), CAP_NONE).error;
     if (error == ERR_NOTABLE)
         error = vm_bind(0, address, mapping.page, 1, vm_rights_bound(mapping));

@@ -10,6 +10,7 @@
  *   0x3fe6000000   windows: pages mapped for a while, such as a child's while it is built (VM_WINDOWS)
  *   0x3fe6100000   frames of the pool (VM_POOL)
  *   0x3fe7000000   a bit for each frame that a copy on write left to others (VM_LEFT)
+ *   0x3fe7800000   the ring and the STLB of a cache of mappings (VM_RING, VM_STLB; vm/cache.h)
  *   0x3fe8000000   the bundle, read-only, when the program has one (VM_BUNDLE)
  *   0x3ffffff000   save area
  *
@@ -29,6 +30,8 @@
 #define VM_WINDOWS  0x3fe6000000ul
 #define VM_POOL     0x3fe6100000ul
 #define VM_LEFT     0x3fe7000000ul
+#define VM_RING     0x3fe7800000ul
+#define VM_STLB     0x3fe7801000ul
 #define VM_BUNDLE   0x3fe8000000ul
 #define WINDOWS_MAX 256        // pages
 #define STACK_SIZE  0x100000ul // with its guard page
