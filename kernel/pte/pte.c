@@ -155,11 +155,12 @@ enum error pte_may_bind(struct frame *frame, word_t rights, slot_t slot)
     return rights == RIGHT_READ ? ERR_OK : ERR_KIND; // invariant (5)
 }
 
-space_t pte_root(const struct frame *frame)
+space_t pte_root(const struct frame *table)
 {
-    if (frame->kind == PAGE_TWIN) // another hart may free both meanwhile
-        frame = page_frame(detail_partner(frame->detail));
-    return frame != NULL && frame->kind == PAGE_TABLE ? detail_high(frame->detail) : 0;
+    if (table->kind != PAGE_TABLE)
+        return 0;
+    page_t twin = detail_partner(table->detail);
+    return detail_root(twin != 0 ? page_frame(twin)->detail : table->detail);
 }
 
 // The space of a frame that holds link pairs, NULL when it is none any more.
@@ -167,7 +168,7 @@ static struct space *holder_space(const struct frame *holder)
 {
     if (holder->kind == PAGE_STLB)
         return space_named(holder->detail);
-    return holder->kind == PAGE_TWIN ? space_named(pte_root(holder)) : NULL;
+    return holder->kind == PAGE_TWIN ? space_named(detail_root(holder->detail)) : NULL;
 }
 
 bool pte_break(struct frame *frame, word_t budget)
@@ -377,8 +378,8 @@ sysret_t sys_pte_table(space_t name, word_t address, word_t level, page_t page, 
     else if (*entry != 0)
         error = ERR_BUSY;
     else if (twin == 0 || (error = page_usable(twin, self)) == ERR_OK)
-        error = page_use(page, self, PAGE_TABLE, detail_make(twin != 0 ? twin : region | DETAIL_REGION, space->root));
-    if (error == ERR_OK && twin != 0 && (error = page_use(twin, self, PAGE_TWIN, detail_make(page, region))) != ERR_OK)
+        error = page_use(page, self, PAGE_TABLE, twin != 0 ? detail_make(twin, region) : detail_make(region | DETAIL_REGION, space->root));
+    if (error == ERR_OK && twin != 0 && (error = page_use(twin, self, PAGE_TWIN, detail_make(page, space->root))) != ERR_OK)
         page_unuse(page, false); // another hart took the twin in between
     if (error == ERR_OK) {
         page_frame(page)->order = (uint8_t)level;

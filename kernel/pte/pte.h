@@ -49,16 +49,18 @@ static inline page_t pte_page(pte_t pte) { return pte >> PTE_PPN_SHIFT & PTE_PPN
 static inline bool pte_is_live(pte_t pte) { return pte != 0; }
 
 /*
- * Frames of tables and twins say in `detail` where they belong: the low half is the partner, or for a table without a twin
- * its region (address / 2 MiB, of its first entry) and DETAIL_REGION; the high half is the root in a table, the region in
- * a twin.
+ * Frames of tables and twins say in `detail` where they belong: to a root, and to a region (address / 2 MiB, of the first
+ * entry). In 32 bits each, the lower half first:
+ *   twin                   table, root
+ *   table that has a twin  twin, region
+ *   table that has none    region | DETAIL_REGION, root
  */
 #define DETAIL_REGION 0x80000000ul
 static inline page_t detail_partner(uint64_t detail) { return detail & DETAIL_REGION ? 0 : detail & 0xffffffff; }
-static inline word_t detail_high(uint64_t detail) { return detail >> 32; }
+static inline space_t detail_root(uint64_t detail) { return detail >> 32; } // of a twin
 static inline uint64_t detail_make(word_t low, word_t high) { return low | high << 32; }
-// The root of the tree that a table, or a twin's table, belongs to; 0 when the frame is neither any more.
-space_t pte_root(const struct frame *frame);
+// The root of the tree that a table belongs to; 0 when the frame is none any more.
+space_t pte_root(const struct frame *table);
 
 // Where an address's level-0 entry stands; slot NULL: no table there.
 struct pte_place {

@@ -9,8 +9,8 @@
 #include "stlb/stlb.h"
 
 #define ENTRIES     512
-#define TAKE_LOOKS  600 // of one piece; an entry that binds something counts as TAKE_BOUND looks
-#define TAKE_BOUND  6
+#define TAKE_LOOKS  700 // of one piece, at 4 entries each; one that binds something counts as TAKE_BOUND looks
+#define TAKE_BOUND  7
 #define LEVEL0_SPAN (PAGE_SIZE * (word_t)ENTRIES)
 #define LOOKERS     8   // bindings of the table's own frames that one piece breaks
 
@@ -21,24 +21,33 @@ static void frame_take(page_t page, env_t from, env_t to)
     page_take(frame, frame->owner == from ? to : frame->owner);
 }
 
+// Unbinds one entry; what it cost, in looks.
+static word_t entry_end(pte_t *entry, struct link *link)
+{
+    if (*entry == 0)
+        return 0;
+    struct frame *frame = page_frame(pte_page(*entry));
+    *entry = 0;
+    page_lock(frame);
+    page_unbind(frame, link);
+    page_unlock(frame);
+    return TAKE_BOUND;
+}
+
 static bool bindings_end(struct space *space)
 {
     page_t twin = detail_partner(page_frame(space->taken_page)->detail);
     pte_t *table = page_memory(space->taken_page);
     struct link *links = page_memory(twin);
     word_t looks = TAKE_LOOKS;
-    for (; space->taken_next < ENTRIES; space->taken_next++) {
-        word_t i = space->taken_next, cost = table[i] != 0 ? TAKE_BOUND : 1;
-        if (looks < cost)
-            return false;
-        looks -= cost;
-        if (table[i] == 0)
+    for (; space->taken_next < ENTRIES; space->taken_next += 4) {
+        word_t next = space->taken_next;
+        if ((table[next] | table[next + 1] | table[next + 2] | table[next + 3]) == 0)
             continue;
-        struct frame *frame = page_frame(pte_page(table[i]));
-        table[i] = 0;
-        page_lock(frame);
-        page_unbind(frame, &links[i]);
-        page_unlock(frame);
+        if (looks < 4 * TAKE_BOUND)
+            return false;
+        for (word_t i = next; i < next + 4; i++)
+            looks -= entry_end(&table[i], &links[i]);
     }
     return true;
 }
@@ -71,8 +80,7 @@ static bool forgotten_finish(struct space *space, env_t from, env_t to)
 
 static word_t table_region(const struct frame *table)
 {
-    page_t twin = detail_partner(table->detail);
-    return twin != 0 ? detail_high(page_frame(twin)->detail) : table->detail & (DETAIL_REGION - 1);
+    return table->detail & DETAIL_REGION ? table->detail & (DETAIL_REGION - 1) : table->detail >> 32;
 }
 
 // The entry that leads to a table, NULL when none does: it is out of the tree.

@@ -37,8 +37,9 @@ enum page_flag {
  *   epoch  counts the revocations of the object in this frame; capabilities carry the epoch they were made in
  *   links  name of the first binding's link pair (see kernel/pte), 0: none
  *   detail ENV: label, 8 characters · SAVE, CAPS: env · ROOT: page of the space record · SPACE, STLB: root
- *          RING: what registered it, an environment or a root
- *          TABLE: twin, or 0 · TWIN: table · PART: first page of the run; in the first itself, how many are joined
+ *          RING: what registered it, an environment (losses) or the root of a space (dirty pages)
+ *          TABLE: twin, and above 32 bits the number of its first 2 MiB; without a twin: that | 0x80000000, and the root
+ *          TWIN: table, and above 32 bits the root · PART: first page of the run; in the first itself, how many are joined
  */
 struct frame {
     uint64_t epoch;
