@@ -3,8 +3,10 @@
  * The other side of benchmarks that need two environments. Its argument says what it does:
  *   gate    accepts transfers, answers each with the counter's value at its protected entry
  *   yield   gives every slice it gets to its creator
+ *   revoke  the same, and its repossession vector has backing frames for what is taken from it
  */
 #include <rivet.h>
+#include <rivet/revoke.h>
 #include <stdio.h>
 #include <string.h>
 
@@ -13,6 +15,41 @@ void yield_forever(slot_t slot);
 
 static char stack[1024] __attribute__((aligned(16)));
 
+#define BACKINGS 32
+
+void request_handler(void);
+
+// A run of free frames of ours; 0: there is none.
+static page_t frames_find(size_t count)
+{
+    size_t run = 0;
+    for (page_t page = machine()->ram_first; page < machine()->ram_first + machine()->ram_count; page++) {
+        run = frame_entry(page)->owner == self() && frame_entry(page)->kind == PAGE_FREE ? run + 1 : 0;
+        if (run == count)
+            return page - count + 1;
+    }
+    return 0;
+}
+
+static void be_asked(void)
+{
+    page_t frames = frames_find(BACKINGS + 1);
+    word_t window = vm_window_open(1);
+    while (sys_revoke_vector(frames).error == ERR_AGAIN)
+        continue;
+    if (window == 0 || vm_bind(0, window, frames, 1, RIGHT_READ | RIGHT_WRITE) != ERR_OK)
+        return;
+    struct repossession *vector = (struct repossession *)window;
+    for (size_t i = 0; i < BACKINGS; i++) {
+        while (sys_page_alloc(frames + 1 + i).error == ERR_AGAIN)
+            continue;
+        vector->losses[i].backing = (uint32_t)(frames + 1 + i);
+    }
+    SAVE_WORD(SAVE_S_BEGIN) = (word_t)request_handler;
+    SAVE_WORD(0xf8) = 1; // ready (revoke.S)
+    yield_forever(SLOT_FREE);
+}
+
 int main(int argc, char **argv)
 {
     upcall_hold(); // ends of slices are the kernel's business here
@@ -20,6 +57,8 @@ int main(int argc, char **argv)
         sys_pct_accept((word_t)gate_pct, (word_t)(stack + sizeof(stack)), 0);
     if (argc == 2 && strcmp(argv[1], "yield") == 0)
         yield_forever(SLOT_FREE);
-    fprintf(stderr, "bench_peer: started by a benchmark, with `gate` or `yield`\n");
+    if (argc == 2 && strcmp(argv[1], "revoke") == 0)
+        be_asked();
+    fprintf(stderr, "bench_peer: started by a benchmark, with `gate`, `yield` or `revoke`\n");
     return 1;
 }

@@ -27,5 +27,6 @@ int main(int argc, char **argv)
         return 0; // the others know nothing of the structure
     bench_stlb();
     bench_vm_matrix();
+    bench_vm_revoke();
     return 0;
 }

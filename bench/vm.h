@@ -30,5 +30,6 @@ void bench_vm_dirty(void);
 void bench_vm_protect(void);
 void bench_vm_fault(void);
 void bench_vm_matrix(void);
+void bench_vm_revoke(void);
 
 #endif

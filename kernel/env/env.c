@@ -28,6 +28,11 @@
     _Static_assert((long)offsetof(struct env, field) - ENV_SIZE == RECORD_##NAME, "assembly knows where " #field " is")
 _Static_assert(sizeof(struct env) == ENV_SIZE, "the boundary lies right behind the record");
 AT(space, SPACE);
+AT(revoke_by, REVOKE_BY);
+AT(revoke_kind, REVOKE_KIND);
+AT(revoke_left, REVOKE_LEFT);
+AT(revoke_deadline, REVOKE_DEADLINE);
+AT(tag, TAG);
 AT(flags, FLAGS);
 AT(ticks, TICKS);
 AT(result_value, RESULT_VALUE);

@@ -50,7 +50,6 @@ struct env {
     word_t destroy_next;    // destruction: next frame to look at
     uint32_t state;         // enum env_state, for what cannot be told from claim and links
     uint32_t slice_harts;   // harts on whose vectors it owns slices
-    word_t tag;             // its name, the epoch it was made in, and bit 63: no later namesake has the same
     word_t accept_pc;       // where its pct_accept returns when an event comes
     word_t accept_sp;
     word_t open_epoch;      // of open_from
@@ -63,12 +62,13 @@ struct env {
     word_t guaranteed_max;  // ... and how many it may
     word_t audit_marks;     // the audit counts here
     word_t spare_[14];
+
+    // From here on assembly knows the offsets: RECORD in regs.def, checked in env.c.
     word_t revoke_by;       // tag of the environment that asks it for resources, 0: none
     word_t revoke_kind;
     word_t revoke_left;     // how many are still wanted
     word_t revoke_deadline;
-
-    // From here on assembly knows the offsets: RECORD in regs.def, checked in env.c.
+    word_t tag;             // its name, the epoch it was made in, and bit 63: no later namesake has the same
     union {
         word_t flags; // 0 for an environment that just goes on where it gave up the hart
         struct {

@@ -33,17 +33,19 @@ struct link {
 
 // All RAM: one frame each from page `first` on. In one struct, because paths with a figure load all of it.
 extern struct page_room {
-    struct frame *table; // assembly: offset 0
+    struct frame *table;
     word_t first;
     word_t count;
     struct link *links;  // link pair 0: the start of RAM in the direct map
-    word_t boundaries;   // assembly: offset 32; the boundary of an environment whose record were frame 0
+    word_t boundaries;   // the boundary of an environment whose record were frame 0
     /*
      * The epoch in which the last frame that assembly may still know became free; 0: nobody to wait for. One word for
      * all: a frame that was freed earlier waits for nobody longer than a hart takes to leave the kernel.
      */
     word_t quiesce;
 } pages;
+// For assembly: a boundary less the address of its environment's struct frame times 128, modulo 2^64.
+extern word_t page_boundaries;
 
 void page_boot(struct frame *table, word_t first, word_t count);
 void page_boot_device(page_t page, env_t owner);

@@ -9,7 +9,7 @@
 #include "stlb/stlb.h"
 
 #define ENTRIES     512
-#define TAKE_LOOKS  700 // of one piece, at 4 entries each; one that binds something counts as TAKE_BOUND looks
+#define TAKE_LOOKS  560 // of one piece, at 4 entries each; one that binds something counts as TAKE_BOUND looks
 #define TAKE_BOUND  7
 #define LEVEL0_SPAN (PAGE_SIZE * (word_t)ENTRIES)
 #define LOOKERS     8   // bindings of the table's own frames that one piece breaks
@@ -40,16 +40,15 @@ static bool bindings_end(struct space *space)
     pte_t *table = page_memory(space->taken_page);
     struct link *links = page_memory(twin);
     word_t looks = TAKE_LOOKS;
-    for (; space->taken_next < ENTRIES; space->taken_next += 4) {
-        word_t next = space->taken_next;
+    word_t next = space->taken_next;
+    for (; next < ENTRIES && looks >= 4 * TAKE_BOUND; next += 4) {
         if ((table[next] | table[next + 1] | table[next + 2] | table[next + 3]) == 0)
             continue;
-        if (looks < 4 * TAKE_BOUND)
-            return false;
         for (word_t i = next; i < next + 4; i++)
             looks -= entry_end(&table[i], &links[i]);
     }
-    return true;
+    space->taken_next = next;
+    return next == ENTRIES;
 }
 
 bool pte_taken_finish(struct space *space, env_t from, env_t to)

@@ -13,39 +13,40 @@
 /*
  * What one piece of an abort may cost, and what its parts cost at most, in instructions. Measured as abort_piece_max.
  */
-#define PIECE        3600
-#define COST_LOOK    6    // at a frame of the run that is taken already
-#define COST_FRAME   120
-#define COST_BINDING 200
-#define COST_SAVE    1200
-#define COST_RUN     PIECE // a joined run takes a piece of its own
+#define PIECE        4000
+#define COST_LOOK    5    // at a frame of the run that is taken already
+#define COST_FRAME   140
+#define COST_BREAK   60
+#define COST_BINDING 260
+#define COST_SAVE    1250
+#define COST_RUN     3700
 
 // ---------------------------------------------------------------- the request
 
-static struct env *requester(const struct env *victim)
+static struct env *requester_tagged(word_t tag)
 {
-    if (victim->revoke_by == 0)
-        return NULL;
-    struct env *by = env_named((uint32_t)victim->revoke_by);
-    return by != NULL && by->tag == victim->revoke_by && by->state < ENV_EXITED ? by : NULL;
+    struct env *by = tag != 0 ? env_named((uint32_t)tag) : NULL;
+    return by != NULL && by->tag == tag && by->state < ENV_EXITED ? by : NULL;
 }
+
+static struct env *requester(const struct env *victim) { return requester_tagged(victim->revoke_by); }
 
 static void request_show(struct env *victim)
 {
     *env_save(victim, SAVE_REVOKE_KIND) = victim->revoke_kind;
     *env_save(victim, SAVE_REVOKE_LEFT) = victim->revoke_left;
     *env_save(victim, SAVE_REVOKE_DEADLINE) = victim->revoke_deadline;
-    *env_save(victim, SAVE_REVOKE_BY) = (uint32_t)victim->revoke_by;
 }
 
 static void request_set(struct env *victim, word_t by, word_t kind, word_t left, word_t deadline)
 {
-    victim->revoke_by = by;
     victim->revoke_kind = kind;
     victim->revoke_left = left;
     victim->revoke_deadline = deadline;
     victim->revoke_page = 0;
+    *env_save(victim, SAVE_REVOKE_BY) = (uint32_t)by;
     request_show(victim);
+    __atomic_store_n(&victim->revoke_by, by, __ATOMIC_RELEASE); // last: from 0 on the trap path may write another
 }
 
 static void request_count(struct env *victim, word_t count)
@@ -90,24 +91,58 @@ void revoke_leave(struct env *env)
 
 // ---------------------------------------------------------------- losses
 
-// The vector's next entry, NULL when there is none or all are in use.
-static struct loss *loss_next(const struct env *victim)
+/*
+ * One piece of an abort. What the victim can write is read at its begin, once; what it is told is written at its end.
+ */
+struct piece {
+    struct env *victim, *to;
+    word_t budget;
+    word_t taken;                // how many of what was asked for
+    word_t lost;                 // losses: a joined run, or a table with its twin, is one
+    struct repossession *vector; // NULL: none
+    uint32_t head, tail, missed;
+};
+
+static struct piece piece_begin(struct env *victim, struct env *to)
 {
-    if (victim->vector == 0)
-        return NULL;
-    struct repossession *vector = page_memory(victim->vector);
-    uint32_t tail = __atomic_load_n(&vector->tail, __ATOMIC_RELAXED); // once: the victim may change it meanwhile
-    return (uint32_t)victim->vector_head - tail < LOSSES_MAX ? &vector->losses[victim->vector_head % LOSSES_MAX] : NULL;
+    struct piece piece = {.victim = victim, .to = to, .budget = PIECE, .head = (uint32_t)victim->vector_head};
+    if (victim->vector != 0) {
+        piece.vector = page_memory(victim->vector);
+        piece.tail = __atomic_load_n(&piece.vector->tail, __ATOMIC_RELAXED);
+    }
+    return piece;
 }
 
-static void loss_record(struct env *victim, word_t name, enum revoke_kind kind, word_t count, page_t saved_in)
+static void piece_end(const struct piece *piece)
 {
-    victim->lost++;
+    struct env *victim = piece->victim;
+    if (piece->lost == 0)
+        return;
+    victim->lost += piece->lost;
     *env_save(victim, SAVE_LOST) = victim->lost;
-    struct loss *loss = loss_next(victim);
+    if (piece->vector != NULL) {
+        victim->vector_head = piece->head;
+        piece->vector->missed += piece->missed;
+        __atomic_store_n(&piece->vector->head, piece->head, __ATOMIC_RELEASE);
+    }
+    request_count(victim, piece->taken);
+    env_post(victim, EVENT_BIT(REPOSSESSED));
+}
+
+// The vector's next entry, NULL when there is none or all are in use.
+static struct loss *loss_next(const struct piece *piece)
+{
+    bool room = piece->vector != NULL && piece->head - piece->tail < LOSSES_MAX;
+    return room ? &piece->vector->losses[piece->head % LOSSES_MAX] : NULL;
+}
+
+static void loss_record(struct piece *piece, word_t name, enum revoke_kind kind, word_t count, page_t saved_in)
+{
+    struct loss *loss = loss_next(piece);
+    piece->lost++;
+    piece->taken += count;
     if (loss == NULL) {
-        if (victim->vector != 0)
-            ((struct repossession *)page_memory(victim->vector))->missed++;
+        piece->missed++;
         return;
     }
     loss->name = (uint32_t)name;
@@ -116,20 +151,16 @@ static void loss_record(struct env *victim, word_t name, enum revoke_kind kind, 
     loss->count = (uint16_t)count;
     if (saved_in != 0)
         loss->backing = (uint32_t)saved_in;
-    loss->by = (uint32_t)victim->revoke_by;
-    victim->vector_head++;
-    __atomic_store_n(&((struct repossession *)page_memory(victim->vector))->head, (uint32_t)victim->vector_head, __ATOMIC_RELEASE);
+    loss->by = (uint32_t)piece->to->self;
+    piece->head++;
 }
 
 /*
  * The contents of a frame that is about to go, into the backing frame of the next loss. It is the victim's own data,
  * bound or not: whoever can see it now was let in by the victim. Its lock is held so that it stays what it is.
  */
-static page_t contents_save(const struct env *victim, page_t page)
+static page_t contents_save(const struct env *victim, const struct loss *loss, page_t page)
 {
-    struct loss *loss = loss_next(victim);
-    if (loss == NULL)
-        return 0;
     page_t backing = __atomic_load_n(&loss->backing, __ATOMIC_RELAXED); // once
     struct frame *frame = backing != 0 && backing != page ? page_frame(backing) : NULL;
     if (frame == NULL)
@@ -154,88 +185,109 @@ static enum error frame_takeable(const struct frame *frame, const struct env *vi
     return ERR_OK;
 }
 
-// Nothing new can bind the frame, and its capabilities are dead; false when it is no data any more.
-static bool frame_hold(struct env *victim, struct frame *frame)
+// Nothing new can bind the frame, and its capabilities are dead; how many bindings there are.
+static word_t frame_hold(struct frame *frame)
 {
     page_lock(frame);
-    bool data = frame->kind == PAGE_DATA;
-    if (data && !(frame->flags & PAGE_DYING)) {
+    word_t bindings = frame->bindings;
+    if (frame->kind == PAGE_DATA && !(frame->flags & PAGE_DYING)) { // free, another hart may have made it data just now
         frame->flags |= PAGE_DYING;
         frame->epoch++;
     }
     page_unlock(frame);
-    victim->revoke_page = data ? page_name(frame) : 0;
-    return data;
+    return bindings;
+}
+
+static bool spend(struct piece *piece, word_t cost)
+{
+    if (piece->budget < cost)
+        return false;
+    piece->budget -= cost;
+    return true;
+}
+
+// Breaks what binds a frame, and keeps its contents if the victim wants that; false when it needs another piece.
+static bool frame_empty(struct piece *piece, struct frame *frame, page_t page, page_t *saved_in)
+{
+    word_t bindings = frame_hold(frame);
+    if (bindings != 0) {
+        word_t most = piece->budget > COST_BREAK ? (piece->budget - COST_BREAK) / COST_BINDING : 0;
+        most = bindings < most ? bindings : most;
+        if (most == 0)
+            return false;
+        spend(piece, COST_BREAK + most * COST_BINDING);
+        if (!pte_break(frame, most))
+            return false;
+    }
+    if (page_is_joined(frame))
+        return spend(piece, COST_RUN);
+    const struct loss *loss = loss_next(piece);
+    if (loss == NULL || loss->backing == 0)
+        return true;
+    if (!spend(piece, COST_SAVE))
+        return false;
+    *saved_in = contents_save(piece->victim, loss, page);
+    return true;
 }
 
 /*
- * Takes one frame, or a joined run, and says what is left of the budget; false when it needs another piece. The victim may
- * be using the frame on another hart until it is locked, or held.
+ * Takes one frame, or a joined run; false when it needs another piece. The victim may be using the frame on another hart
+ * until it is held, and until then it may become something else: the next look says what.
  */
-static bool frame_take(struct env *victim, struct env *to, struct frame *frame, word_t *budget)
+static bool frame_take(struct piece *piece, struct frame *frame, page_t page, word_t count)
 {
-    page_t page = page_name(frame);
     page_t saved_in = 0;
-    word_t count = 1;
-    *budget -= COST_FRAME;
-    if (frame->kind == PAGE_DATA && frame_hold(victim, frame)) {
-        word_t bindings = frame->bindings, most = *budget / COST_BINDING;
-        if (bindings != 0) {
-            bool broken = pte_break(frame, bindings < most ? bindings : most);
-            *budget -= (bindings < most ? bindings : most) * COST_BINDING;
-            if (!broken)
-                return false;
-        }
-        if (page_is_joined(frame)) {
-            if (*budget < COST_RUN - COST_FRAME)
-                return false;
-            count = SUPER_PAGES;
-            *budget = 0;
-        } else if (loss_next(victim) != NULL) {
-            if (*budget < COST_SAVE)
-                return false;
-            saved_in = contents_save(victim, page);
-            *budget -= saved_in != 0 ? COST_SAVE : 0;
-        }
+    struct env *victim = piece->victim;
+    if (!spend(piece, COST_FRAME))
+        return false;
+    if (frame->kind == PAGE_DATA && !frame_empty(piece, frame, page, &saved_in)) {
+        victim->revoke_page = page;
+        return false;
     }
-    if (!page_take(frame, to->self))
-        return false; // it became something else just now; the next look says what
+    if (!page_take(frame, piece->to->self))
+        return false;
     victim->revoke_page = 0;
-    loss_record(victim, page, REVOKE_FRAMES, count, saved_in);
-    request_count(victim, count);
+    loss_record(piece, page, REVOKE_FRAMES, count, saved_in);
     return true;
+}
+
+// How many frames at the begin of a run are somebody's.
+static word_t run_owned(page_t first, word_t count, env_t owner)
+{
+    word_t number = first - pages.first, i = 0;
+    if (number >= pages.count)
+        return 0;
+    count = count < pages.count - number ? count : pages.count - number;
+    while (i < count && pages.table[number + i].owner == owner)
+        i++;
+    return i;
 }
 
 static sysret_t abort_frames(struct env *victim, struct env *self, page_t first, word_t count)
 {
-    word_t taken = 0;
-    for (; taken < count; taken++) { // by former pieces
-        const struct frame *frame = page_frame(first + taken);
-        if (frame == NULL || frame->owner != self->self)
-            break;
-    }
-    if (count - taken > victim->revoke_left) return refuse(ERR_RANGE);
+    word_t before = run_owned(first, count, self->self), done_ = before; // by former pieces
+    if (count - done_ > victim->revoke_left) return refuse(ERR_RANGE);
 
     enum error error = ERR_OK;
-    word_t before = taken, budget = PIECE - taken * COST_LOOK;
-    while (taken < count && error == ERR_OK) {
-        struct frame *frame = page_frame(first + taken);
+    struct piece piece = piece_begin(victim, self);
+    piece.budget -= before * COST_LOOK;
+    while (done_ < count && error == ERR_OK) {
+        struct frame *frame = page_frame(first + done_);
         error = frame_takeable(frame, victim);
         if (error != ERR_OK)
             break;
         word_t size = page_is_joined(frame) ? SUPER_PAGES : 1;
-        if (size > count - taken)
+        if (size > count - done_)
             error = ERR_KIND; // a joined run goes whole
-        else if (budget < (size > 1 ? COST_RUN : COST_FRAME + COST_BINDING) || !frame_take(victim, self, frame, &budget))
+        else if (!frame_take(&piece, frame, first + done_, size))
             error = ERR_AGAIN;
         else
-            taken += size;
+            done_ += size;
     }
-    if (taken > before)
-        env_post(victim, EVENT_BIT(REPOSSESSED));
-    if (taken == count)
-        return done(taken);
-    return error == ERR_AGAIN || taken > before ? again(taken) : refuse(error);
+    piece_end(&piece);
+    if (done_ == count)
+        return done(done_);
+    return error == ERR_AGAIN || done_ > before ? again(done_) : refuse(error);
 }
 
 static sysret_t abort_table(struct env *victim, struct env *self, page_t page)
@@ -253,9 +305,9 @@ static sysret_t abort_table(struct env *victim, struct env *self, page_t page)
     enum error error = pte_take(page, victim->self, self->self);
     if (error == ERR_AGAIN)                                     return again(0);
     if (error != ERR_OK)                                        return refuse(error);
-    loss_record(victim, page, REVOKE_TABLES, both ? 2 : 1, 0);
-    request_count(victim, both ? 2 : 1);
-    env_post(victim, EVENT_BIT(REPOSSESSED));
+    struct piece piece = piece_begin(victim, self);
+    loss_record(&piece, page, REVOKE_TABLES, both ? 2 : 1, 0);
+    piece_end(&piece);
     return done(both ? 2 : 1);
 }
 
@@ -264,9 +316,9 @@ static sysret_t abort_one(struct env *victim, struct env *self, enum revoke_kind
     enum error error = kind == REVOKE_SLICES ? slice_take(name >> 8, name & 255, victim, self) : irq_take(name, victim, self);
     if (error != ERR_OK)
         return refuse(error);
-    loss_record(victim, name, kind, 1, 0);
-    request_count(victim, 1);
-    env_post(victim, EVENT_BIT(REPOSSESSED));
+    struct piece piece = piece_begin(victim, self);
+    loss_record(&piece, name, kind, 1, 0);
+    piece_end(&piece);
     return done(1);
 }
 
@@ -314,7 +366,7 @@ static sysret_t request_donate(struct env *victim)
         env_wake(victim);
         return done(0);
     }
-    slice_leave(self, ERR_OK, 1);
+    slice_leave(self, ERR_OK, victim->revoke_deadline);
     slice_release(self, CLAIM_STOPPED);
     slice_run(end);
 }
@@ -327,17 +379,19 @@ static enum error request_make(slot_t slot, word_t kind, word_t count, word_t de
     enum error error;
     struct env *env = cap_env(self, slot, RIGHT_REVOKE, &error);
     if (env == NULL)                                    return error;
-    if (kind >= REVOKE_KINDS || count > pages.count)    return ERR_RANGE;
+    if (kind >= REVOKE_KINDS)                           return ERR_RANGE;
     if (env == self)                                    return ERR_STATE;
-    bool standing = requester(env) != NULL, own = env->revoke_by == self->tag;
     *victim = NULL;
     if (count == 0) {
-        if (!standing || !own)                          return ERR_STATE;
+        if (env->revoke_by != self->tag)                return ERR_STATE;
         request_set(env, 0, 0, 0, 0);
         return ERR_OK;
     }
-    if (standing)                                       return ERR_BUSY;
+    word_t by = __atomic_load_n(&env->revoke_by, __ATOMIC_RELAXED);
+    if (requester_tagged(by) != NULL)                   return ERR_BUSY;
     if (hw_time() >= deadline)                          return ERR_DEADLINE;
+    // The trap path writes requests without the lock, where it finds none.
+    if (!__atomic_compare_exchange_n(&env->revoke_by, &by, self->tag, false, __ATOMIC_ACQUIRE, __ATOMIC_RELAXED)) return ERR_BUSY;
 
     request_set(env, self->tag, kind, count, deadline);
     __atomic_fetch_or(env_save(env, SAVE_PENDING), EVENT_BIT(REVOKE), __ATOMIC_SEQ_CST);

@@ -31,9 +31,6 @@
 .equ E_PTE, 8
 .equ E_LEAF, 16
 .equ E_SHIFT, 5
-/* struct page_room */
-.equ PAGES_TABLE, 0
-.equ PAGES_BOUNDARIES, 32
 /* struct irq */
 .equ IRQ_BOUNDARY, 0
 .equ IRQ_EVENTS, 8
@@ -53,6 +50,9 @@
 .endif
 
 .equ RIGHT_YIELD, 32 /* enum env_right */
+.equ RIGHT_REVOKE, 128
+.equ REVOKE_KINDS, 4 /* enum revoke_kind */
+.equ EVENT_REVOKE_BIT, 1 << 5
 .equ STACK_TOP, -0x800
 .equ stimecmp, 0x14d
 
@@ -103,6 +103,14 @@
         li      \index, -1
         slli    \index, \index, DIRECT_SHIFT
         add     \table, \table, \index
+.endm
+
+/* The boundary of the environment whose record the frame table's entry at \frame stands for; \other is lost. */
+.macro frame_boundary frame, other
+8:      auipc   \other, %pcrel_hi(page_boundaries)
+        ld      \other, %pcrel_lo(8b)(\other)
+        slli    \frame, \frame, PAGE_SHIFT - 5 /* 32 bytes of table for each page */
+        add     \frame, \frame, \other
 .endm
 
 /* All 31 registers and pc of the interrupted program into its full-switch slot. t0: boundary; sscratch: its t0. */
@@ -414,7 +422,7 @@ call_entry:
         addi    t1, t1, 1
         bnez    t1, call_lower
 
-/* slice_yield_to: 112 to the other environment. a0: slot. Whatever is unusual is for C to do or to refuse. */
+/* slice_yield_to: 109 to the other environment. a0: slot. Whatever is unusual is for C to do or to refuse. */
 slice_yield_to:
         FAST_PATH
         ld      t1, R_GRACE(t0)
@@ -431,12 +439,7 @@ slice_yield_to:
         lwu     t3, CAP_RIGHTS(t1)
         andi    t3, t3, RIGHT_YIELD
         beqz    t3, slice_yield_to_slow
-        la      t3, pages
-        ld      t4, PAGES_TABLE(t3)
-        sub     t2, t2, t4
-        slli    t2, t2, PAGE_SHIFT - 5  /* 32 bytes of table for each page */
-        ld      t4, PAGES_BOUNDARIES(t3)
-        add     t2, t2, t4              /* t2: boundary of the other; only environments' frames carry this right */
+        frame_boundary t2, t3           /* t2: boundary of the other; only environments' frames carry this right */
         ld      t3, R_HART(t0)          /* t3: boundary of this hart */
         ld      t4, H_FLOATS(t3)
         bnez    t4, slice_yield_to_slow
@@ -485,6 +488,98 @@ slice_yield_to_slow:
 call_lower:                             /* t0: boundary; t1: index + 3, negative */
         addi    t1, t1, 1
         bnez    t1, call_foreign_low
+
+/*
+ * revoke_request: 97 to a victim that is ready, and only off its hart; everything else is for C to do or to refuse. a0: slot,
+ * a1: kind, a2: count, a3: deadline. As in a transfer all registers but t0 to t6 are the victim's to see: the caller names
+ * it, and clears what it does not mean to send.
+ */
+revoke_request:
+        FAST_PATH
+        ld      t1, R_GRACE(t0)
+        bnez    t1, revoke_request_slow /* a slice about to end, a call's deadline, or no Sstc */
+        li      t1, CAPS_MAX
+        bgeu    a0, t1, revoke_request_slow
+        ld      t1, R_CAPS(t0)
+        slli    t2, a0, CAP_SHIFT
+        add     t1, t1, t2              /* t1: capability */
+        ld      t2, CAP_FRAME(t1)
+        ld      t3, CAP_EPOCH(t1)
+        ld      t4, FRAME_EPOCH(t2)
+        bne     t3, t4, revoke_request_slow
+        lwu     t3, CAP_RIGHTS(t1)
+        andi    t3, t3, RIGHT_REVOKE
+        beqz    t3, revoke_request_slow
+        li      t3, REVOKE_KINDS
+        bgeu    a1, t3, revoke_request_slow
+        beqz    a2, revoke_request_slow /* it is withdrawn */
+        frame_boundary t2, t3           /* t2: boundary of the victim */
+        ld      t3, R_HART(t0)          /* t3: boundary of this hart */
+        ld      t4, H_FLOATS(t3)
+        bnez    t4, revoke_request_slow
+        csrr    t5, time                /* in a slice that is over the timer would have come: no look at its end */
+        bgeu    t5, a3, revoke_request_slow
+        addi    t4, t2, R_CLAIM
+        amoswap.d.aq t6, zero, (t4)
+        addi    t6, t6, 1
+        bnez    t6, revoke_request_unclaim /* it runs, or waits for a call */
+        ld      t1, R_HART(t2)          /* only now: until it was ours, another hart could have run it */
+        bne     t3, t1, revoke_request_unclaim
+        ld      t1, R_CALLER(t2)
+        bnez    t1, revoke_request_unclaim
+        ld      t1, R_FLAGS(t2)
+        bnez    t1, revoke_request_unclaim
+        ld      t4, R_TAG(t0)
+        addi    t1, t2, R_REVOKE_BY
+        lr.d.aq t6, (t1)                /* requests have no lock: whoever finds none writes its own */
+        bnez    t6, revoke_request_asked
+        sc.d.aq t6, t4, (t1)
+        bnez    t6, revoke_request_asked
+        sw      t4, SAVE_REVOKE_BY(t2)  /* the tag's lower half is the name */
+        sd      a1, R_REVOKE_KIND(t2)
+        sd      a1, SAVE_REVOKE_KIND(t2)
+        sd      a2, R_REVOKE_LEFT(t2)
+        sd      a2, SAVE_REVOKE_LEFT(t2)
+        sd      a3, R_REVOKE_DEADLINE(t2)
+        sd      a3, SAVE_REVOKE_DEADLINE(t2)
+        li      t6, EVENT_REVOKE_BIT
+        addi    t4, t2, SAVE_PENDING
+        amoor.d zero, t6, (t4)
+        ld      t6, H_STARTED(t3)
+        sd      t5, H_STARTED(t3)
+        sub     t5, t5, t6
+        ld      t6, R_TICKS(t0)
+        add     t6, t6, t5
+        sd      t6, R_TICKS(t0)
+        addi    t4, t2, -512
+        sd      t4, H_RUNNING(t3)
+        sd      ra, R_PC(t0)
+        sd      sp, R_SP(t0)
+        sd      zero, R_RESULT_ERROR(t0)
+        sd      a3, R_RESULT_VALUE(t0)
+        ld      t4, R_SATP(t2)
+        space_switch t4
+        fence   rw, w
+        li      t4, -1
+        sd      t4, R_CLAIM(t0)         /* last: another hart may take us now */
+        csrw    sscratch, t2            /* sstatus is as the victim needs it: nobody's floating point is on this hart */
+        ld      ra, R_PC(t2)
+        ld      t4, SAVE_S_BEGIN(t2)
+        bnez    t4, 1f
+        mv      t4, ra
+1:      csrw    sepc, t4
+        ld      sp, R_SP(t2)
+        ld      a1, R_RESULT_VALUE(t2)
+        ld      a0, R_RESULT_ERROR(t2)
+        sret
+revoke_request_asked:                   /* somebody asks already: the victim is let go of */
+        li      t6, 0
+revoke_request_unclaim:                 /* t2: the victim; t6: what its claim was, plus 1 */
+        addi    t6, t6, -1
+        beqz    t6, revoke_request_slow
+        addi    t4, t2, R_CLAIM
+        amoswap.d.rl zero, t6, (t4)
+revoke_request_slow:
         la      t2, sys_revoke_request
         csrw    sepc, ra
         j       call_c

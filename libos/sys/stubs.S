@@ -13,7 +13,6 @@
 .set gives_up_slice_yield, 1
 .set gives_up_slice_yield_to, 1
 .set gives_up_slice_wait, 1
-.set gives_up_revoke_request, 1
 .set gives_up_pct_accept, 1
 .set gives_up_pct_send, 1
 .set gives_up_pct_call, 1
@@ -83,7 +82,22 @@ sys_\name:
 // Of the hot calls these have the shape of a C function; pct_call is below, pct_return in ipc/gate.S.
     stub env_null, (CALL_BASE - 2)
     stub slice_yield_to, (CALL_BASE - 3)
-    stub revoke_request, (CALL_BASE - 4)
+
+/* revoke_request hands all other registers to whoever is asked: what is not meant for it is cleared. */
+    .section .text.sys_revoke_request, "ax", @progbits
+    .globl sys_revoke_request
+    .type sys_revoke_request, @function
+sys_revoke_request:
+    keep_registers
+    .irp register, gp, tp, s0, s1, a4, a5, a6, a7, s2, s3, s4, s5, s6, s7, s8, s9, s10, s11
+    li \register, 0
+    .endr
+    la ra, 1f
+    li t0, CALL_BASE - 4
+    ecall
+1:  restore_registers
+    ret
+    .size sys_revoke_request, . - sys_revoke_request
 
 /*
  * long pct_call(a0 slot, a1 deadline, a2 words): the words travel in a0 to a7. The error comes back in

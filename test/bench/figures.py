@@ -23,6 +23,7 @@ PASSES = {
     "page_map": 1, "page_protect": 1, "page_unmap": 1, "page_protect_100": 1, "cap_grant": 1, "cap_drop": 1,
     "stlb_refill": 1, "pct_oneway": 1, "pct_roundtrip": 2, "slice_end": 1, "yield_to": 1, "irq": 1,
     "dirty": 0, "prot1": 1, "prot100": Fraction(1, 100), "unprot100": Fraction(1, 100), "trap": 1, "trap_unprot": 2, "appel1": 3,
+    "revoke_request": 1, "revoke_slice": 1, "revoke_irq": 1, "revoke_table": 1,
     "appel2": Fraction(201, 100), "zero_fault": 3,
 }
 

@@ -81,6 +81,13 @@ void child_destroy(env_t child);
 word_t child_wait(env_t child); // gives the hart up until it ended; its state
 word_t random_next(word_t *state);
 
+// For those whom the harness asks for resources (asked.c): what we run on is marked as guaranteed; the harness may begin;
+// whoever asks, as soon as somebody does; gives the hart up until we lost so many things in all.
+void ground_keep(void);
+void ready(void);
+env_t asked_wait(void);
+void lost_wait(word_t count);
+
 #define ARENA 0x40000000ul // addresses from here to 2 GiB are free for the attacker
 
 #endif

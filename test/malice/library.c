@@ -99,3 +99,26 @@ word_t random_next(word_t *state)
     *state ^= *state >> 27;
     return *state * 0x2545f4914f6cdd1dul;
 }
+
+void ground_keep(void)
+{
+    for (page_t page = machine()->ram_first; page < machine()->ram_first + machine()->ram_count; page++)
+        if (frame_entry(page)->owner == self() && frame_entry(page)->kind != PAGE_FREE)
+            WORKS(sys_revoke_guarantee(page, 1));
+}
+
+void ready(void)
+{
+    SAVE_WORD(SAVE_ROOM) = 1;
+}
+
+env_t asked_wait(void)
+{
+    while (SAVE_WORD(SAVE_REVOKE_BY) == 0) sys_slice_yield();
+    return SAVE_WORD(SAVE_REVOKE_BY);
+}
+
+void lost_wait(word_t count)
+{
+    while (SAVE_WORD(SAVE_LOST) < count) sys_slice_yield();
+}

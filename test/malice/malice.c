@@ -9,6 +9,7 @@
  * own changed, and went on meanwhile.
  */
 #include "account.h"
+#include "asked.h"
 #include "damage.h"
 #include <rivet.h>
 #include <stdio.h>
@@ -27,8 +28,10 @@ enum end { EXITS, FAULTS, STAYS, ANY };
 static const struct attack {
     const char *name;
     enum end end;
+    int asked; // enum revoke_kind; NOT_ASKED
 } attacks[] = {
-#define ATTACK(name, end) {#name, end},
+#define ATTACK(name, end) {#name, end, NOT_ASKED},
+#define ATTACK_ASKED(name, end, kind) {#name, end, REVOKE_##kind},
 #include "attacks.def"
 };
 
@@ -93,7 +96,9 @@ static const char *attack_run(const struct attack *attack)
     if (why) return why;
     if (child_grant(&child, SLOT_WITNESS_OWN, SLOT_WITNESS, RIGHTS_PEER) != ERR_OK)
         why = "the witness could not be granted";
+    if (!why && attack->asked != NOT_ASKED) why = asked_equip(&child, attack->asked);
     if (!why) why = child_start(&child);
+    if (!why && attack->asked != NOT_ASKED) why = asked_drive(&child, attack->asked);
     word_t us = attack->end == EXITS || attack->end == FAULTS ? LIMIT_US : STAY_US;
     word_t deadline = time_now() + time_from_us(us);
     while (!why && !child_ended(&child, &status) && time_now() < deadline)
@@ -158,7 +163,7 @@ static bool is_named(int argc, char **argv, const char *name)
 
 int main(int argc, char **argv)
 {
-    static const struct attack elf = {"elf", ANY};
+    static const struct attack elf = {"elf", ANY, NOT_ASKED};
     const char *why = witness_start();
     int run = 0, failed = 0;
 

@@ -45,6 +45,8 @@ PLANTS = {
             "    caller->callee = 0;\n    caller->call_deadline = 0;\n    caller->result_error = ERR_DEAD;\n",
             "    caller->call_deadline = 0;\n    caller->result_error = ERR_DEAD;\n",
             "the caller of one that died still waits for it"),
+    "revoke": ("page/page.c", "    owner->guaranteed -= page_is_joined(frame) ? SUPER_PAGES : 1;\n", "    (void)owner;\n",
+               "a guaranteed frame that changes hands still counts"),
     "irq": ("irq/irq.c",
             "    if (irqs[source].boundary != 0)                              return refuse(ERR_BUSY);\n", "",
             "a bound source is given away"),

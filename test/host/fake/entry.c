@@ -272,6 +272,46 @@ static bool yield_to(struct env *env, word_t slot)
     return true;
 }
 
+// True when it was done here.
+static bool revoke_request(struct env *env, const word_t *a)
+{
+    if (env->grace != 0 || a[0] >= CAPS_MAX)
+        return false;
+    struct hart *hart = hart_self();
+    const struct cap *cap = &env->caps[a[0]];
+    if (cap->frame->epoch != cap->epoch || !(cap->rights & RIGHT_REVOKE) || a[1] >= REVOKE_KINDS || a[2] == 0)
+        return false;
+    struct env *victim = page_env(cap->frame);
+    if (hart->floats != NULL || hw_time() >= a[3] || victim->claim != CLAIM_STOPPED || env->hart != victim->hart ||
+        victim->caller != 0 || victim->flags != 0 || victim->revoke_by != 0)
+        return false;
+    victim->claim = CLAIM_TAKEN;
+    victim->revoke_by = env->tag;
+    *(uint32_t *)env_save(victim, SAVE_REVOKE_BY) = (uint32_t)env->tag;
+    victim->revoke_kind = *env_save(victim, SAVE_REVOKE_KIND) = a[1];
+    victim->revoke_left = *env_save(victim, SAVE_REVOKE_LEFT) = a[2];
+    victim->revoke_deadline = *env_save(victim, SAVE_REVOKE_DEADLINE) = a[3];
+    *env_save(victim, SAVE_PENDING) |= EVENT_BIT(REVOKE);
+    env->ticks += hw_time() - hart->slice_started;
+    hart->slice_started = hw_time();
+    hart->running = victim;
+    word_t *regs = fake_self()->regs;
+    env->pc = regs[REG_RA];
+    env->sp = regs[REG_SP];
+    env->result_error = ERR_OK;
+    env->result_value = a[3];
+    space_switch(victim->satp);
+    env->claim = CLAIM_STOPPED;
+    word_t begin = *env_save(victim, SAVE_S_BEGIN);
+    regs[REG_RA] = victim->pc;
+    regs[REG_PC] = begin != 0 ? begin : victim->pc;
+    regs[REG_SP] = victim->sp;
+    regs[REG_A1] = victim->result_value;
+    regs[REG_A0] = victim->result_error;
+    sret(env_boundary(victim));
+    return true;
+}
+
 static sysret_t room_call(word_t number, const word_t *a)
 {
 #define PASS_0
@@ -336,6 +376,8 @@ sysret_t entry_call(word_t number, const word_t *arguments)
         regs[REG_PC] = regs[REG_RA];
         fake.returned = true;
     } else if (number == CALL_slice_yield_to && yield_to(env, arguments[0])) {
+        fake.returned = false;
+    } else if (number == CALL_revoke_request && revoke_request(env, arguments)) {
         fake.returned = false;
     } else {
         answer = call_general(env, number, arguments);

@@ -29,6 +29,7 @@ PLANTS = [
      "    leaf_drop(entry);\n"),
     ("slice", "slice/slice.c", "    to->slice_harts |= 1u << hart;\n", ""),
     ("pct", "pct/pct.c", "    __atomic_store_n(&callee->caller, env_boundary(env), __ATOMIC_RELEASE);\n", ""),
+    ("revoke", "revoke/revoke.c", "        owner->guaranteed += weight;\n", "        ;\n"),
     ("irq", "irq/irq.c", "        source_enable(source, false);\n", "        ;\n"),
 ]
 
