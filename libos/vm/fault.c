@@ -25,15 +25,18 @@ bool vm_refuse(const char *reason)
     return false;
 }
 
-// The access found no binding, or one that the kernel broke, or one that appeared meanwhile (then BUSY).
-static bool bind_again(word_t address, struct vm_mapping mapping)
+// The access found no binding, or one that the kernel broke, or one that appeared meanwhile (then BUSY). One that the
+// program protected behind our back would fault for ever.
+static bool bind_again(word_t address, struct vm_mapping mapping, word_t need)
 {
     // Through the binding that is gone a page of a region may have been written, and its pager knows nothing of it.
     word_t noted = mapping.flags & VM_REGION ? BIND_DIRTY : 0;
 
     counts.again++;
     long error = vm_bind(0, address, mapping.page, 1, vm_rights_bound(mapping) | noted);
-    return error == ERR_OK || error == ERR_BUSY || vm_refuse("the page's frame was taken away");
+    if (error == ERR_BUSY)
+        return !(need & ~vm_pte(address)) || vm_refuse("the page does not allow this access");
+    return error == ERR_OK || vm_refuse("the page's frame was taken away");
 }
 
 static page_t frame_to_fill(void)
@@ -77,7 +80,7 @@ static bool mapped_fault(word_t address, struct vm_mapping mapping, word_t need)
     if ((mapping.rights & need) != need)
         return vm_refuse("the page does not allow this access");
     if (!(mapping.flags & VM_COPY && need & RIGHT_WRITE))
-        return bind_again(address, mapping);
+        return bind_again(address, mapping, need);
     counts.copied++;
     return vm_copy(address, mapping.rights);
 }
@@ -108,13 +111,25 @@ __attribute__((noinline)) static bool fault_elsewhere(word_t address, word_t nee
     return region_fault && region_fault(address, need);
 }
 
+// A page that only has to be bound: neither copied nor a region's.
+static inline bool is_plain(word_t mapping, word_t need)
+{
+    return (need & ~mapping) == 0 && (mapping & (VM_COPY | VM_REGION) << 8) == 0;
+}
+
 bool vm_fault(word_t address, word_t need)
 {
     word_t page_address = BASE(address);
 
-    if (__builtin_expect(vm_heap_holds(address) && vm_structure.find(page_address) >> PAGE_SHIFT == 0, 1))
-        return fill(page_address);
-    if (vm_cache_holds(address))
+    if (__builtin_expect(vm_heap_holds(address), 1)) {
+        word_t mapping = vm_structure.find(page_address);
+        if (mapping >> PAGE_SHIFT == 0)
+            return fill(page_address);
+        if (is_plain(mapping, need) &&
+            sys_pte_map(0, page_address, mapping >> PAGE_SHIFT, 1, mapping & 0xff, CAP_NONE).error == ERR_OK)
+            return true;
+    } else if (vm_cache_holds(address)) {
         return cache_fault(address, need);
+    }
     return fault_elsewhere(address, need);
 }

@@ -20,23 +20,27 @@ struct slot {
     word_t mapping; // packed
 };
 
-static struct slot *table;
-static size_t table_pages; // a power of two; 0: nothing was ever inserted
-static word_t mask;        // slots - 1
-static word_t used;
-static int shift;          // of the hash: its highest bits are the slot
+// At first a table of two slots that stay empty, so that a lookup need not ask whether there is one.
+static struct slot none[2];
+static struct {
+    struct slot *slots;
+    word_t mask;  // how many, a power of two, less one
+    int shift;    // of the hash: its highest bits are the slot
+    size_t pages; // 0: nothing was ever inserted
+    word_t used;
+} table = {.slots = none, .mask = 1, .shift = 31};
 
 static inline word_t home_of(word_t vpn)
 {
-    return (uint32_t)(vpn * 0x9e3779b1u) >> shift;
+    return (uint32_t)(vpn * 0x9e3779b1u) >> table.shift;
 }
 
 // The slot of a page, or the empty one where the search ended. There always is one.
 static inline struct slot *slot_find(word_t vpn)
 {
-    struct slot *slot = &table[home_of(vpn)];
-    while (slot->vpn != 0 && slot->vpn != vpn)
-        slot = slot == &table[mask] ? table : slot + 1;
+    struct slot *slot = &table.slots[home_of(vpn)];
+    while (__builtin_expect(slot->vpn != vpn && slot->vpn != 0, 0))
+        slot = slot == &table.slots[table.mask] ? table.slots : slot + 1;
     return slot;
 }
 
@@ -44,16 +48,16 @@ static void table_choose(size_t pages)
 {
     word_t slots = pages * SLOTS_PER_PAGE;
 
-    table = (struct slot *)(VM_NODES + pages * PAGE_SIZE);
-    table_pages = pages;
-    mask = slots - 1;
-    shift = __builtin_clz((uint32_t)slots) + 1;
+    table.slots = (struct slot *)(VM_NODES + pages * PAGE_SIZE);
+    table.pages = pages;
+    table.mask = slots - 1;
+    table.shift = __builtin_clz((uint32_t)slots) + 1;
 }
 
 static bool table_grow(void)
 {
-    struct slot *old = table;
-    size_t old_pages = table_pages, pages = old_pages ? old_pages * 2 : 1;
+    struct slot *old = table.slots;
+    size_t old_pages = table.pages, pages = old_pages ? old_pages * 2 : 1;
 
     if (pages * 2 > NODES_MAX || !node_make(pages, pages))
         return false;
@@ -73,20 +77,20 @@ static word_t vpn_of(word_t address)
 
 static word_t inverted_find(word_t address)
 {
-    return used ? slot_find(vpn_of(address))->mapping : 0;
+    return slot_find(vpn_of(address))->mapping;
 }
 
 static bool inverted_insert(word_t address, word_t mapping)
 {
-    bool full = used + 1 > table_pages * SLOTS_PER_PAGE / 4 * 3;
-    struct slot *slot = table_pages ? slot_find(vpn_of(address)) : NULL;
+    bool full = table.used + 1 > table.pages * SLOTS_PER_PAGE / 4 * 3;
+    struct slot *slot = slot_find(vpn_of(address));
 
-    if (full && !(slot && slot->vpn)) {
+    if (full && !slot->vpn) {
         if (!table_grow())
             return false;
         slot = slot_find(vpn_of(address));
     }
-    used += slot->vpn == 0;
+    table.used += slot->vpn == 0;
     *slot = (struct slot){vpn_of(address), mapping};
     return true;
 }
@@ -94,45 +98,46 @@ static bool inverted_insert(word_t address, word_t mapping)
 // Move entries up into the hole, so that every search still finds what it looks for before an empty slot.
 static void hole_close(word_t hole)
 {
-    for (word_t i = (hole + 1) & mask; table[i].vpn; i = (i + 1) & mask) {
+    struct slot *slots = table.slots;
+    word_t mask = table.mask;
+
+    for (word_t i = (hole + 1) & mask; slots[i].vpn; i = (i + 1) & mask) {
         // An entry may move when its home is not between the hole and where it is.
-        if (((i - home_of(table[i].vpn)) & mask) >= ((i - hole) & mask)) {
-            table[hole] = table[i];
+        if (((i - home_of(slots[i].vpn)) & mask) >= ((i - hole) & mask)) {
+            slots[hole] = slots[i];
             hole = i;
         }
     }
-    table[hole] = (struct slot){0};
+    slots[hole] = (struct slot){0};
 }
 
 static word_t inverted_remove(word_t address)
 {
-    struct slot *slot = used ? slot_find(vpn_of(address)) : NULL;
-    if (!slot || !slot->vpn)
+    struct slot *slot = slot_find(vpn_of(address));
+    if (!slot->vpn)
         return 0;
     word_t was = slot->mapping;
-    hole_close((word_t)(slot - table));
-    used--;
+    hole_close((word_t)(slot - table.slots));
+    table.used--;
     return was;
 }
 
 static word_t inverted_next(word_t address)
 {
-    if (!used)
-        return STRUCTURE_END;
     for (word_t i = 0; i < NEIGHBOURS && address < STRUCTURE_END; i++, address += PAGE_SIZE)
         if (slot_find(vpn_of(address))->vpn)
             return address;
 
     word_t least = vpn_of(STRUCTURE_END);
-    for (word_t i = 0; i <= mask; i++)
-        if (table[i].vpn >= vpn_of(address) && table[i].vpn < least)
-            least = table[i].vpn;
+    for (const struct slot *slot = table.slots; slot <= &table.slots[table.mask]; slot++)
+        if (slot->vpn >= vpn_of(address) && slot->vpn < least)
+            least = slot->vpn;
     return (least - 1) << PAGE_SHIFT;
 }
 
 static void inverted_protect(word_t address, size_t count, word_t rights)
 {
-    for (size_t i = 0; used && i < count; i++) {
+    for (size_t i = 0; i < count; i++) {
         struct slot *slot = slot_find(vpn_of(address + i * PAGE_SIZE));
         if (slot->vpn)
             mapping_protect(&slot->mapping, rights);
