@@ -28,5 +28,6 @@ int main(int argc, char **argv)
     bench_stlb();
     bench_vm_matrix();
     bench_vm_revoke();
+    bench_vm_break();
     return 0;
 }

@@ -31,5 +31,6 @@ void bench_vm_protect(void);
 void bench_vm_fault(void);
 void bench_vm_matrix(void);
 void bench_vm_revoke(void);
+void bench_vm_break(void);
 
 #endif

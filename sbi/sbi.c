@@ -71,14 +71,12 @@ long sbi_hart_start(word_t hart_id, word_t address, word_t opaque)
     return sbi_call(SBI_HSM, 0, hart_id, address, opaque, 0, 0).error;
 }
 
-void sbi_remote_fence(word_t hart_id, word_t start, word_t size, word_t asid)
+void sbi_remote_fence(word_t mask, word_t base, word_t start, word_t size, word_t asid)
 {
-    sbi_call(SBI_RFENCE, 2, 1, hart_id, start, size, asid);
-}
-
-void sbi_remote_fence_i(word_t hart_id)
-{
-    sbi_call(SBI_RFENCE, 0, 1, hart_id, 0, 0, 0);
+    if (asid == SBI_ALL_ASIDS)
+        sbi_call(SBI_RFENCE, 1, mask, base, start, size, 0);
+    else
+        sbi_call(SBI_RFENCE, 2, mask, base, start, size, asid);
 }
 
 void sbi_reset(bool restart)

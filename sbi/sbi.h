@@ -31,9 +31,12 @@ void sbi_set_timer(word_t time);
 void sbi_send_ipi(word_t hart_id);
 // Starts a stopped hart at a physical address, in S-mode with the MMU off; a0 = its id, a1 = opaque.
 long sbi_hart_start(word_t hart_id, word_t address, word_t opaque);
-// Remote sfence.vma on one hart: of size bytes from start in one ASID, or all of it when size is ~0.
-void sbi_remote_fence(word_t hart_id, word_t start, word_t size, word_t asid);
-void sbi_remote_fence_i(word_t hart_id);
+/*
+ * Remote sfence.vma on the harts with these ids, bit 0 of the mask being hart `base`: of size bytes from start in one
+ * ASID, or all of it when size is ~0. With SBI_ALL_ASIDS it is every address space.
+ */
+#define SBI_ALL_ASIDS (~0ul)
+void sbi_remote_fence(word_t mask, word_t base, word_t start, word_t size, word_t asid);
 // Power off (restart = false) or restart the machine; returns only when the firmware cannot.
 void sbi_reset(bool restart);
 

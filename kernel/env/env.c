@@ -19,7 +19,9 @@
 // One piece of a destruction looks at so many frames; those it finds count as so many looks, with their bindings.
 #define DESTROY_LOOKS   400
 #define DESTROY_OWNED   15
-#define DESTROY_BINDING 30
+#define DESTROY_BOUND   15 // ... and if something binds it
+#define DESTROY_BINDING 7
+#define DESTROY_FRAMES  (DESTROY_LOOKS / DESTROY_OWNED + 1)
 
 #define RECORD(offset, NAME, text) enum { RECORD_##NAME = (offset) };
 #include <rivet/regs.def>
@@ -75,25 +77,47 @@ bool env_acts_for_child(env_t env, env_t owner)
     return child != NULL && child->state == ENV_NEW && env_created(env, owner);
 }
 
+static bool env_is_stopped(const struct env *env) { return env->state >= ENV_EXITED; }
+
 enum env_state env_state(const struct env *env)
 {
     if (env->state != ENV_READY)
         return env->state;
     if (env->callee != 0)
         return ENV_CALLING;
-    if (env->claim != CLAIM_TAKEN && env->claim != CLAIM_STOPPED)
+    if (claim_is_gate(env->claim))
         return ENV_ACCEPTING;
     return env->waiting ? ENV_WAITING : ENV_READY;
+}
+
+word_t env_near(const struct env *env)
+{
+    long claim = __atomic_load_n(&env->claim, __ATOMIC_ACQUIRE);
+    word_t boundary = __atomic_load_n(&env->hart, __ATOMIC_RELAXED);
+    if (boundary == 0 || claim == CLAIM_AWAY || (claim_is_gate(claim) && claim < 0))
+        return 0;
+    if (claim == CLAIM_TAKEN && (env_is_stopped(env) || pct_is_detached(env)))
+        return 0; // one that is stopped left its space before it said so, and never goes on
+    return 1ul << hart_at(boundary)->index;
+}
+
+bool env_part(struct env *env)
+{
+    long claim = __atomic_load_n(&env->claim, __ATOMIC_ACQUIRE);
+    if (claim == CLAIM_TAKEN)
+        return pct_detach(env);
+    long away = claim == CLAIM_STOPPED ? CLAIM_AWAY : claim > 0 ? -claim : claim;
+    return __atomic_compare_exchange_n(&env->claim, &claim, away, false, __ATOMIC_SEQ_CST, __ATOMIC_RELAXED);
 }
 
 // Idle harts that have slices of it, or of whoever waits for it to return.
 static void idle_wake(const struct env *env, const struct hart *self)
 {
     uint32_t harts = env->slice_harts;
-    word_t caller = __atomic_load_n(&env->caller, __ATOMIC_RELAXED); // once: another hart may end the call
+    word_t caller = pct_caller(env); // once: another hart may end the call
     for (int depth = 0; caller != 0 && depth < CHAIN_MAX; depth++) {
         harts |= env_at(caller)->slice_harts;
-        caller = __atomic_load_n(&env_at(caller)->caller, __ATOMIC_RELAXED);
+        caller = pct_caller(env_at(caller));
     }
     for (word_t i = 0; i < hart_count && harts >> i != 0; i++)
         if (harts >> i & 1 && i != self->index && __atomic_load_n(&hart_number(i)->idle, __ATOMIC_RELAXED))
@@ -182,7 +206,7 @@ bool env_invariant(void)
             return false;
         if (!pct_invariant(env) || !cap_invariant(env))
             return false;
-        if (env->hart != 0 && !(env->space->ran >> hart_at(env->hart)->index & 1)) // (4)
+        if (env_near(env) & ~env->space->ran) // (4)
             return false;
         bool listed = false;
         for (const struct env *other = env->space->envs; other != NULL; other = other->space_next)
@@ -275,8 +299,6 @@ static bool env_capture(struct env *env)
     return false;
 }
 
-static bool env_is_stopped(const struct env *env) { return env->state >= ENV_EXITED; }
-
 sysret_t sys_env_stop(env_t name)
 {
     STRUCTURE_LOCKED();
@@ -290,30 +312,50 @@ sysret_t sys_env_stop(env_t name)
     return done(0);
 }
 
-// Hands one frame of a dying environment to its heir; false when some of its bindings are left.
-static bool frame_inherit(struct frame *frame, env_t heir, word_t budget)
+// Frames of one piece of a destruction that are dying and unbound, and wait for its fence.
+struct bequest {
+    struct shootdown shootdown;
+    struct frame *frames[DESTROY_FRAMES];
+    word_t count;
+};
+
+// A repossession vector; the ring of an STLB goes with its space.
+static bool is_vector(const struct frame *frame) { return frame->kind == PAGE_RING && frame->detail == frame->owner; }
+
+// Hands one unbound frame of a dying environment to its heir.
+static void frame_inherit(struct frame *frame, env_t heir)
 {
-    bool joined = page_is_joined(frame) || page_is_joining(frame);
-    bool vector = frame->kind == PAGE_RING && frame->detail == frame->owner; // that of an STLB goes with its space
-    if (joined && budget < DESTROY_LOOKS)
-        return false; // parting a run takes a piece of its own
-    if (page_is_joining(frame))
-        page_part(frame);
     frame->flags &= (uint8_t)~PAGE_GUARANTEED;
-    if (frame->kind == PAGE_DATA || frame->kind == PAGE_DEVICE || vector) {
-        if (!(frame->flags & PAGE_DYING)) {
-            frame->flags |= PAGE_DYING;
-            frame->epoch++;
-        }
-        if (frame->bindings != 0 && !pte_break(frame, (joined ? DESTROY_LOOKS / 4 : budget) / DESTROY_BINDING))
-            return false;
+    if (page_is_joining(frame) || page_is_joined(frame)) {
+        page_part(frame);
+    } else if (frame->kind == PAGE_DATA || is_vector(frame)) {
+        page_unuse(page_name(frame), false);
+    } else if (frame->kind == PAGE_DEVICE) {
         frame->flags &= (uint8_t)~PAGE_DYING;
-        if (joined)
-            page_part(frame);
-        else if (frame->kind != PAGE_DEVICE)
-            page_unuse(page_name(frame), false);
     }
     frame->owner = (uint32_t)heir;
+}
+
+// The same for any, perhaps when the fence was sent; false when there is more to do than `looks` allow.
+static bool frame_bequeath(struct bequest *bequest, struct frame *frame, env_t heir, word_t looks)
+{
+    bool joined = page_is_joined(frame) || page_is_joining(frame);
+    if (joined && looks < DESTROY_LOOKS)
+        return false; // parting a run takes a piece of its own
+    if (page_is_bindable(frame) || is_vector(frame)) {
+        if (!(frame->flags & PAGE_DYING)) {
+            page_die(frame);
+            frame->epoch++;
+        }
+        if (frame->bindings != 0) {
+            bequest->shootdown.budget = (long)((joined ? DESTROY_LOOKS / 4 : looks) / DESTROY_BINDING);
+            if (!pte_break_into(frame, &bequest->shootdown))
+                return false;
+            bequest->frames[bequest->count++] = frame;
+            return true;
+        }
+    }
+    frame_inherit(frame, heir);
     return true;
 }
 
@@ -327,21 +369,47 @@ static word_t frame_owned_next(env_t owner, word_t number, word_t *looks)
     return number;
 }
 
-// The frames it owned go to its creator, a piece at a time; true when all are gone.
-static bool env_bequeath(struct env *env, env_t heir)
+/*
+ * The frames it owned go to its creator, a piece at a time. Those that were bound stay dying until the fence of the
+ * piece is sent, so nobody takes them into use before.
+ */
+static void env_bequeath(struct env *env, env_t heir)
 {
+    struct bequest bequest;
+    bequest.shootdown = (struct shootdown){0};
+    bequest.count = 0;
     word_t looks = DESTROY_LOOKS;
     for (;;) {
         env->destroy_next = frame_owned_next(env->self, env->destroy_next, &looks);
         if (looks == 0 || env->destroy_next == page_count())
-            return env->destroy_next == page_count();
+            break;
         struct frame *frame = page_number(env->destroy_next);
         bool joined = page_is_joined(frame) || page_is_joining(frame);
-        word_t cost = joined ? DESTROY_LOOKS : DESTROY_OWNED + frame->bindings * DESTROY_BINDING;
-        if (!frame_inherit(frame, heir, looks))
-            return false;
+        word_t bound = frame->bindings != 0 ? DESTROY_BOUND + frame->bindings * DESTROY_BINDING : 0;
+        word_t cost = joined ? DESTROY_LOOKS : DESTROY_OWNED + bound;
+        if (!frame_bequeath(&bequest, frame, heir, looks))
+            break;
+        env->destroy_next++;
         looks -= cost < looks ? cost : looks;
     }
+    shootdown_send(&bequest.shootdown);
+    for (word_t i = 0; i < bequest.count; i++)
+        frame_inherit(bequest.frames[i], heir);
+}
+
+// The frames it is made of are bound nowhere; false when that takes another piece.
+static bool env_unbind(struct env *env)
+{
+    struct frame *const frames[] = {page_frame(env->self), page_frame(env->self + 1),
+                                    page_frame(physical(env->caps) >> PAGE_SHIFT)};
+    struct shootdown shootdown = {.budget = PTE_BREAK_BATCH};
+    bool unbound = true;
+    for (int i = 0; i < 3; i++) {
+        page_die(frames[i]); // its creator may look at them, and bind them once more meanwhile
+        unbound = unbound && pte_break_into(frames[i], &shootdown);
+    }
+    shootdown_send(&shootdown);
+    return unbound;
 }
 
 static void space_leave(struct env *env)
@@ -379,11 +447,11 @@ sysret_t sys_env_destroy(env_t name)
         env->irqs_gone = 1;
         return again(0);
     }
-    if (!env_bequeath(env, heir->self))
+    if (env->destroy_next != page_count()) {
+        env_bequeath(env, heir->self);
         return again(env->destroy_next);
-    if (!pte_break(page_frame(name + 1), PTE_BREAK_BATCH) ||
-        !pte_break(page_frame(physical(env->caps) >> PAGE_SHIFT), PTE_BREAK_BATCH) ||
-        !pte_break(page_frame(name), PTE_BREAK_BATCH))
+    }
+    if (!env_unbind(env))
         return again(env->destroy_next);
 
     space_leave(env);

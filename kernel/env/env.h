@@ -13,13 +13,15 @@
  *   0               taken: it runs, or waits in a call, or may not run at all (state tells which)
  *   CLAIM_STOPPED   off its hart; a hart may take it, when it has something to do
  *   a gate (> 0)    accepting: a hart or a caller may take it; the value is the protected entry's address
- *   -gate (< -1)    the same for an environment that uses floating point: callers take the slow path
+ *   CLAIM_AWAY      as CLAIM_STOPPED, but only for slow paths: the hart it ran on last may have forgotten its space
+ *   -gate (< -2)    accepting, and callers take the slow path: for that reason, or because it uses floating point
  *
  * Invariants
  *   (1) A frame of kind ENV is followed by its SAVE frame, and its CAPS frame names it.
- *   (2) caller and callee are each other's inverse: e.callee = f if and only if f.caller = e.
+ *   (2) caller (pct_caller) and callee are each other's inverse: e.callee = f if and only if f's caller is e.
  *   (3) claim is 0 while the environment is some hart's current one.
- *   (4) hart = h implies that bit h of the space's `ran` mask is set.
+ *   (4) An environment that runs on hart h, or that a fast path could resume there (env_near), has bit h of its space's
+ *       `ran` mask set.
  *   (5) Every environment is on its space's list, and counted there.
  */
 #ifndef KERNEL_ENV_H
@@ -34,6 +36,10 @@
 
 #define CLAIM_TAKEN   0l
 #define CLAIM_STOPPED (-1l)
+#define CLAIM_AWAY    (-2l)
+
+// A gate that is open, whoever may come through it.
+static inline bool claim_is_gate(long claim) { return claim > 0 || claim < CLAIM_AWAY; }
 
 struct space;
 
@@ -61,7 +67,8 @@ struct env {
     word_t guaranteed;      // frames it marked as guaranteed ...
     word_t guaranteed_max;  // ... and how many it may
     word_t audit_marks;     // the audit counts here
-    word_t spare_[14];
+    word_t caller_behind;   // the caller for whom another stands in (pct.c)
+    word_t spare_[13];
 
     // From here on assembly knows the offsets: RECORD in regs.def, checked in env.c.
     word_t revoke_by;       // tag of the environment that asks it for resources, 0: none
@@ -123,6 +130,14 @@ static inline bool env_acts_for(env_t env, env_t owner)
 {
     return __builtin_expect(env == owner, 1) || env_acts_for_child(env, owner);
 }
+
+/*
+ * The hart, as a mask, on which it runs, or where a fast path of the trap entry could resume it without telling its
+ * space; 0: whoever resumes it calls space_enter.
+ */
+word_t env_near(const struct env *env);
+// Sees to it that only slow paths resume it. False when it runs, or somebody takes it at this moment.
+bool env_part(struct env *env);
 
 // Whoever could run it looks around: the hart that does, or idle ones that have a slice of it.
 void env_wake(struct env *env);

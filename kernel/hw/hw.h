@@ -56,6 +56,9 @@ static inline void hw_satp(word_t satp)
     csr_write(satp, satp);
 }
 
+// What this hart stored before comes before what it loads next, for every hart.
+static inline void hw_order(void) { __atomic_thread_fence(__ATOMIC_SEQ_CST); }
+
 // Makes this hart forget what it knows of one address in one space.
 static inline void hw_fence_page(word_t address, word_t asid)
 {

@@ -142,6 +142,8 @@ void page_copy(page_t to, page_t from);
 bool page_take(struct frame *frame, env_t to);
 // The owner's mark on a frame ends. Structure lock held.
 void page_mark_end(struct frame *frame);
+// Can capabilities to it be made, and be bound?
+static inline bool page_is_bindable(const struct frame *frame) { return frame->kind == PAGE_DATA || frame->kind == PAGE_DEVICE; }
 // From now on nothing can be bound to the frame; what is bound stays until pte_break.
 void page_die(struct frame *frame);
 // The same if nothing is bound; false when something is, and nothing has changed.

@@ -19,14 +19,51 @@ static uint32_t abandon_lock; // several harts may find at once that a call wait
  * leaves it to C; it is the end of every walk along callers.
  */
 static struct env nobody;
+/*
+ * The caller of an environment whose caller is detached: its hart is none, too. The real one is in `caller_behind`,
+ * written before this is, and only with abandon_lock held.
+ */
+static struct env stand_in;
 
 static word_t caller_nobody(void) { return env_boundary(&nobody); }
+static word_t caller_stand_in(void) { return env_boundary(&stand_in); }
 
-static bool is_called(const struct env *env)
+static word_t caller_real(const struct env *callee, word_t caller)
 {
-    word_t caller = __atomic_load_n(&env->caller, __ATOMIC_RELAXED);
-    return caller != 0 && caller != caller_nobody();
+    return caller == caller_stand_in() ? __atomic_load_n(&callee->caller_behind, __ATOMIC_RELAXED) : caller;
 }
+
+word_t pct_caller(const struct env *env)
+{
+    word_t caller = caller_real(env, __atomic_load_n(&env->caller, __ATOMIC_ACQUIRE));
+    return caller == caller_nobody() ? 0 : caller;
+}
+
+bool pct_detach(struct env *caller)
+{
+    CLEANUP_LOCK(&abandon_lock);
+    word_t boundary = __atomic_load_n(&caller->callee, __ATOMIC_ACQUIRE);
+    if (boundary == 0)
+        return false;
+    struct env *callee = env_at(boundary);
+    word_t expected = env_boundary(caller);
+    if (__atomic_load_n(&callee->caller, __ATOMIC_RELAXED) != expected)
+        return pct_is_detached(caller);
+    __atomic_store_n(&callee->caller_behind, expected, __ATOMIC_RELAXED);
+    return __atomic_compare_exchange_n(&callee->caller, &expected, caller_stand_in(), false, __ATOMIC_SEQ_CST, __ATOMIC_RELAXED);
+}
+
+bool pct_is_detached(const struct env *caller)
+{
+    word_t boundary = __atomic_load_n(&caller->callee, __ATOMIC_ACQUIRE);
+    if (boundary == 0)
+        return false;
+    const struct env *callee = env_at(boundary);
+    return __atomic_load_n(&callee->caller, __ATOMIC_ACQUIRE) == caller_stand_in() &&
+           __atomic_load_n(&callee->caller_behind, __ATOMIC_RELAXED) == env_boundary(caller);
+}
+
+static bool is_called(const struct env *env) { return pct_caller(env) != 0; }
 
 bool pct_abandon(struct env *caller)
 {
@@ -35,7 +72,7 @@ bool pct_abandon(struct env *caller)
     if (boundary == 0)
         return false; // another hart was faster, or the callee has returned
     struct env *callee = env_at(boundary);
-    word_t expected = env_boundary(caller);
+    word_t expected = pct_is_detached(caller) ? caller_stand_in() : env_boundary(caller);
     if (!__atomic_compare_exchange_n(&callee->caller, &expected, caller_nobody(), false, __ATOMIC_ACQ_REL, __ATOMIC_RELAXED))
         return false; // it returns at this moment
     caller->callee = 0;
@@ -47,7 +84,7 @@ void pct_unlink(struct env *env)
 {
     if (env->callee != 0)
         pct_abandon(env);
-    word_t boundary = __atomic_exchange_n(&env->caller, 0, __ATOMIC_ACQ_REL);
+    word_t boundary = caller_real(env, __atomic_exchange_n(&env->caller, 0, __ATOMIC_ACQ_REL));
     if (boundary == 0 || boundary == caller_nobody())
         return;
     struct env *caller = env_at(boundary);
@@ -55,15 +92,16 @@ void pct_unlink(struct env *env)
     caller->call_deadline = 0;
     caller->result_error = ERR_DEAD;
     caller->result_value = 0;
-    __atomic_store_n(&caller->claim, CLAIM_STOPPED, __ATOMIC_RELEASE);
+    __atomic_store_n(&caller->claim, CLAIM_AWAY, __ATOMIC_RELEASE); // it may have been detached
     env_post(caller, 0);
 }
 
 void pct_return_slowly(struct env *callee)
 {
     CLEANUP_LOCK(&abandon_lock); // as long as the call stands its caller runs nowhere
-    if (callee->caller != 0)
-        env_at(callee->caller)->hart = 0;
+    word_t caller = pct_caller(callee);
+    if (caller != 0)
+        env_at(caller)->hart = 0;
 }
 
 struct env *pct_chain_end(struct env *env)
@@ -75,7 +113,7 @@ struct env *pct_chain_end(struct env *env)
         if (env->call_deadline != 0 && hw_time() >= env->call_deadline && pct_abandon(env)) {
             env->result_error = ERR_DEADLINE;
             env->result_value = 0;
-            __atomic_store_n(&env->claim, CLAIM_STOPPED, __ATOMIC_RELEASE);
+            __atomic_store_n(&env->claim, CLAIM_STOPPED, __ATOMIC_RELEASE); // no fast path: a call with a deadline left no hart
             return env;
         }
         env = env_at(callee);
@@ -83,11 +121,25 @@ struct env *pct_chain_end(struct env *env)
     return NULL; // deeper than anybody may rely on: its members' own slices run it
 }
 
+void pct_expire(struct env *env)
+{
+    struct env *late = NULL;
+    word_t caller = pct_caller(env);
+    for (int depth = 0; caller != 0 && depth < CHAIN_MAX; depth++) {
+        struct env *waiter = env_at(caller);
+        if (waiter->call_deadline != 0 && hw_time() >= waiter->call_deadline)
+            late = waiter;
+        caller = pct_caller(waiter);
+    }
+    if (late != NULL && pct_chain_end(late) == late)
+        env_wake(late);
+}
+
 bool pct_invariant(const struct env *env)
 {
-    if (env->callee != 0 && env_at(env->callee)->caller != env_boundary(env)) // env (2)
+    if (env->callee != 0 && pct_caller(env_at(env->callee)) != env_boundary(env)) // env (2)
         return false;
-    if (is_called(env) && env_at(env->caller)->callee != env_boundary(env))
+    if (is_called(env) && env_at(pct_caller(env))->callee != env_boundary(env))
         return false;
     return env->callee == 0 || env->claim == CLAIM_TAKEN;
 }
@@ -100,9 +152,9 @@ static word_t gate_address(long claim) { return (word_t)(claim < 0 ? -claim : cl
 static word_t callee_claim(struct env *callee, enum error *error)
 {
     long claim = __atomic_exchange_n(&callee->claim, CLAIM_TAKEN, __ATOMIC_ACQUIRE);
-    if (claim == CLAIM_STOPPED)
+    if (claim == CLAIM_STOPPED || claim == CLAIM_AWAY)
         __atomic_store_n(&callee->claim, claim, __ATOMIC_RELEASE);
-    if (claim == CLAIM_TAKEN || claim == CLAIM_STOPPED) {
+    if (!claim_is_gate(claim)) {
         *error = callee->state >= ENV_EXITED ? ERR_DEAD : ERR_BUSY;
         return 0;
     }
@@ -167,7 +219,7 @@ static void gate_reopen(struct env *env)
 void trap_pct_return(struct env *env)
 {
     word_t *regs = env_save(env, SAVE_F_PC);
-    word_t boundary = __atomic_exchange_n(&env->caller, 0, __ATOMIC_ACQ_REL);
+    word_t boundary = caller_real(env, __atomic_exchange_n(&env->caller, 0, __ATOMIC_ACQ_REL));
     if (boundary == caller_nobody())
         gate_reopen(env);
     if (boundary == 0) {

@@ -16,8 +16,22 @@
 
 #include "env/env.h"
 
+/*
+ * The environment (its boundary, 0: none) that waits in a call for this one's return. Another hart may end the call at
+ * any time: one look, one answer.
+ */
+word_t pct_caller(const struct env *env);
+/*
+ * `caller`, which waits in a call, may be left by the hart that remembers its space: from here on the return to it leads
+ * through C. False when it does not wait, or its callee returns to it at this moment.
+ */
+bool pct_detach(struct env *caller);
+bool pct_is_detached(const struct env *caller);
+
 // The environment at the end of the chain of calls that starts at `env`. Calls whose deadline passed are undone.
 struct env *pct_chain_end(struct env *env);
+// The outermost of the calls that lead to `env` and waited too long is undone: its caller may run.
+void pct_expire(struct env *env);
 // `env` stops: its caller learns that it died, its callee that nobody waits.
 void pct_unlink(struct env *env);
 // Undoes the call of a waiting caller; false when its callee returns to it at this moment.

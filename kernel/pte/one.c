@@ -25,11 +25,11 @@ static inline bool walk_is(const struct space *space, word_t address)
     return space->walk_tag == address / LEVEL0_SPAN && space->walk_links != NULL;
 }
 
-// Only this hart ever ran the space; the stores to its tables come before the look.
+// Only this hart may remember anything of the space; the stores to its tables come before the look.
 static inline bool runs_here_only(struct space *space)
 {
-    __atomic_thread_fence(__ATOMIC_SEQ_CST);
-    return __builtin_expect(__atomic_load_n(&space->ran, __ATOMIC_RELAXED) == 1u << hart_self()->index, 1);
+    hw_order();
+    return __builtin_expect(__atomic_load_n(&space->ran, __ATOMIC_RELAXED) == 1ul << hart_self()->index, 1);
 }
 
 sysret_t sys_pte_map(space_t name, word_t address, page_t page, size_t count, word_t rights, slot_t slot)

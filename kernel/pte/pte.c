@@ -163,45 +163,6 @@ space_t pte_root(const struct frame *table)
     return detail_root(twin != 0 ? page_frame(twin)->detail : table->detail);
 }
 
-// The space of a frame that holds link pairs, NULL when it is none any more.
-static struct space *holder_space(const struct frame *holder)
-{
-    if (holder->kind == PAGE_STLB)
-        return space_named(holder->detail);
-    return holder->kind == PAGE_TWIN ? space_named(detail_root(holder->detail)) : NULL;
-}
-
-bool pte_break(struct frame *frame, word_t budget)
-{
-    for (; budget > 0; budget--) {
-        page_lock(frame);
-        uint32_t name = frame->links;
-        page_unlock(frame);
-        if (name == 0)
-            return true;
-        struct link *link = page_link(name);
-        struct frame *holder = page_frame(physical(link) >> PAGE_SHIFT);
-        struct space *space = holder_space(holder);
-        if (space == NULL)
-            continue; // another hart unbound it meanwhile and took the table back
-        lock_take(&space->lock);
-        if (frame->links == name && holder_space(holder) == space) {
-            if (holder->kind == PAGE_STLB) {
-                stlb_remove(space, (struct stlb_entry *)((char *)link - offsetof(struct stlb_entry, next)));
-            } else {
-                pte_t *table = page_memory(detail_partner(holder->detail));
-                table[link - (struct link *)page_memory(page_name(holder))] = 0;
-                space_flush(space, 0, ~0ul); // invariant (4): before the frame can become anybody else's
-                page_lock(frame);
-                page_unbind(frame, link);
-                page_unlock(frame);
-            }
-        }
-        lock_drop(&space->lock);
-    }
-    return frame->links == 0;
-}
-
 // Empties one pinned level-0 table; true when no entry is left. The space is dying: nothing to flush.
 static bool table_empty(pte_t *table, struct link *links, word_t *budget)
 {
@@ -220,15 +181,12 @@ static bool table_empty(pte_t *table, struct link *links, word_t *budget)
     return true;
 }
 
-// Takes the frames of a table out of the tree; false when somebody still looks at them (budget is spent).
-static bool table_free(struct space *space, pte_t *entry)
+// Takes the frames of a table out of the tree; false when somebody looked at them.
+static bool table_free(struct space *space, pte_t *entry, struct shootdown *shootdown)
 {
     struct frame *table = page_frame(pte_page(*entry));
     page_t twin = detail_partner(table->detail);
-    page_die(table);
-    if (twin != 0)
-        page_die(page_frame(twin));
-    if (!pte_break(table, PTE_BREAK_BATCH) || (twin != 0 && !pte_break(page_frame(twin), PTE_BREAK_BATCH)))
+    if (!pte_unbound(table, shootdown) || (twin != 0 && !pte_unbound(page_frame(twin), shootdown)))
         return false;
     *entry = 0;
     space->walk_tag = SPACE_NO_WALK;
@@ -238,7 +196,7 @@ static bool table_free(struct space *space, pte_t *entry)
     return true;
 }
 
-bool pte_dismantle(struct space *space, word_t budget)
+bool pte_dismantle(struct space *space, word_t budget, struct shootdown *shootdown)
 {
     word_t address = space->destroy_next;
     while (address < USER_END) {
@@ -260,14 +218,14 @@ bool pte_dismantle(struct space *space, word_t budget)
             page_t twin = detail_partner(page_frame(pte_page(*lower))->detail);
             if (twin != 0 && !table_empty(table_of(*lower), page_memory(twin), &budget))
                 break;
-            if (!table_free(space, lower))
+            if (!table_free(space, lower, shootdown))
                 break;
             space->tables--;
             budget = budget > 32 ? budget - 32 : 0;
         }
         word_t next = (address | (LEVEL0_SPAN - 1)) + 1;
         if (next % LEVEL1_SPAN == 0) {
-            if (!table_free(space, upper))
+            if (!table_free(space, upper, shootdown))
                 break;
             space->tables--;
         }

@@ -14,7 +14,9 @@
  *   (1) An entry of a table with a twin is 0, or its frame's list has the link pair beside it.
  *   (2) An entry of a table without a twin is 0, or the STLB binds the same frame at the same address.
  *   (3) An entry's rights are never more than those it was bound with (bits 8 and 9 keep W and X).
- *   (4) Whoever lost a right has lost it on every hart when the call returns.
+ *   (4) Whoever lost a right has lost it on every hart when the call returns. Whoever gained one has it on the hart of the
+ *       call: others may remember that an entry was not valid, and fault once more (a bind that finds it bound, BUSY,
+ *       makes the hart forget that). Entries above the leaves are the exception: all harts see new ones.
  *   (5) Tables and twins are writable for nobody but the kernel.
  *   (6) Where walkers set A and D, no write of the kernel's to a live entry loses a bit that one sets meanwhile:
  *       rights are changed by an atomic exclusive or, and they change only under the space's lock.
@@ -41,7 +43,7 @@
 #define PTE_PPN_SHIFT 10
 #define PTE_PPN_MASK  0xffffffffffful
 
-#define PTE_BREAK_BATCH 8 // bindings one piece of a revocation breaks
+#define PTE_BREAK_BATCH 64 // bindings one piece of a revocation breaks
 
 // In a level-1 table: a superpage, not a table.
 static inline bool pte_is_super(pte_t pte) { return pte & PTE_U; }
@@ -135,9 +137,19 @@ static inline pte_t pte_noted(word_t cause) { return PTE_A | (cause == 15 ? PTE_
  */
 bool pte_fault(struct space *space, word_t address, word_t cause);
 
-// Breaks up to `budget` bindings of a frame, wherever they are; true when none is left.
-// Structure lock held, no other.
-bool pte_break(struct frame *frame, word_t budget);
+/*
+ * Breaks bindings of a frame, wherever they are, up to the shootdown's budget; true when none is left. Structure lock
+ * held, no other.
+ *
+ * Harts may reach the frame until shootdown_send. So the frame is dying (page_die), from before the first call until
+ * after the last send: neither a dying frame nor one of a kernel object's kind is bound, freed, given away or used.
+ */
+bool pte_break_into(struct frame *frame, struct shootdown *shootdown);
+// The same with the fence. pte_break_locked: the frame is locked, and unlocked by this.
+bool pte_break(struct frame *frame, long budget);
+bool pte_break_locked(struct frame *frame, long budget);
+// Is a frame that dies bound nowhere, and nobody remembers that it was? Breaks bindings if not: the next piece asks again.
+bool pte_unbound(struct frame *frame, struct shootdown *shootdown);
 /*
  * Takes a page table of `from`'s from whoever uses it: out of its tree, then its bindings, a piece at a time. Then it is a
  * free frame of `to`'s, and so is its twin if that is `from`'s, too. BUSY: of level 1, and not empty; KIND: it is no table
@@ -148,7 +160,7 @@ enum error pte_take(page_t page, env_t from, env_t to);
 bool pte_taken_finish(struct space *space, env_t from, env_t to);
 bool pte_table_is_empty(const pte_t *table);
 // Takes a dying space's tables apart, a piece at a time; true when done.
-bool pte_dismantle(struct space *space, word_t budget);
+bool pte_dismantle(struct space *space, word_t budget, struct shootdown *shootdown);
 
 bool pte_invariant(const struct space *space);
 

@@ -168,7 +168,10 @@ enum error pte_take(page_t page, env_t from, env_t to)
     enum error error = space == NULL ? ERR_KIND : table_hold(space, table, &twin);
     if (error != ERR_OK)
         return error;
-    if (!pte_break(table, LOOKERS) || (twin != 0 && !pte_break(page_frame(twin), LOOKERS)))
+    struct shootdown shootdown = {.budget = LOOKERS};
+    bool unbound = pte_unbound(table, &shootdown) && (twin == 0 || pte_unbound(page_frame(twin), &shootdown));
+    shootdown_send(&shootdown);
+    if (!unbound)
         return ERR_AGAIN;
     return table_take(space, table, from, to);
 }

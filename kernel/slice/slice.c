@@ -46,7 +46,7 @@ bool slice_claim(struct env *env)
     if (claim == CLAIM_TAKEN || env->stop)
         return false;
     word_t pending = 0;
-    bool accepting = claim != CLAIM_STOPPED;
+    bool accepting = claim_is_gate(claim);
     if (accepting || env->waiting) {
         word_t events = accepting ? env->accept_events : env->wait_events;
         pending = __atomic_load_n(env_save(env, SAVE_PENDING), __ATOMIC_RELAXED) & events;
@@ -89,6 +89,7 @@ void slice_account(struct hart *hart, struct env *env)
 static void slice_off(struct hart *hart, struct env *env)
 {
     slice_account(hart, env);
+    hw_satp(space_kernel_satp); // first: whoever is off its hart may be forgotten there (space/shootdown.c)
     float_leave(hart, env);
     env->grace = slice_grace();
     hart->running = NULL;
@@ -105,9 +106,9 @@ void slice_leave(struct env *env, enum error error, word_t value)
 void slice_release(struct env *env, long claim)
 {
     __atomic_store_n(&env->claim, claim, __ATOMIC_SEQ_CST);
-    __atomic_thread_fence(__ATOMIC_SEQ_CST); // whoever posts an event sets it before it looks at the claim
-    bool waits = env->waiting || claim != CLAIM_STOPPED;
-    word_t events = claim != CLAIM_STOPPED ? env->accept_events : env->wait_events;
+    hw_order(); // whoever posts an event sets it before it looks at the claim
+    bool waits = env->waiting || claim_is_gate(claim);
+    word_t events = claim_is_gate(claim) ? env->accept_events : env->wait_events;
     if (waits && env->wait_deadline == 0 && (*env_save(env, SAVE_PENDING) & events) == 0)
         return;
     if (!(env->slice_harts >> hart_self()->index & 1))
@@ -125,12 +126,12 @@ void slice_preempt(struct env *env)
 static word_t chain_deadline(const struct env *env)
 {
     word_t deadline = NEVER;
-    word_t caller = __atomic_load_n(&env->caller, __ATOMIC_RELAXED); // once: other harts end calls
+    word_t caller = pct_caller(env); // once: other harts end calls
     for (int depth = 0; caller != 0 && depth < CHAIN_MAX; depth++) {
         word_t when = env_at(caller)->call_deadline;
         if (when != 0 && when < deadline)
             deadline = when;
-        caller = __atomic_load_n(&env_at(caller)->caller, __ATOMIC_RELAXED);
+        caller = pct_caller(env_at(caller));
     }
     return deadline;
 }
@@ -153,13 +154,13 @@ void slice_enter(struct hart *hart, struct env *env)
     hart->running = env;
     if (env->hart != hart->boundary)
         hw_fence_code(); // its code may have been written since it was last fetched here
-    env->hart = hart->boundary;
+    __atomic_store_n(&env->hart, hart->boundary, __ATOMIC_RELEASE);
     env->fresh = 0;
     space_enter(env->space, hart->index);
-    float_enter(hart, env);
     hw_satp(env->satp);
     if (env->satp >> SATP_ASID_SHIFT << 48 == 0)
         hw_fence_space(0);
+    float_enter(hart, env); // last: whose registers go home may have been in the space that was left just now
 }
 
 void slice_run(struct env *env)
@@ -268,6 +269,7 @@ void slice_tick(struct env *env)
     word_t *regs = env_save(env, SAVE_F_PC);
     if (now < hart->slice_end) { // the deadline of a call: whoever waits too long goes on in this slice
         struct env *owner = env_named(vectors[hart->index][hart->position].env);
+        pct_expire(env); // the owner may not be it, and then the timer would fire again and again
         slice_preempt(env);
         struct env *next = owner != NULL ? pct_chain_end(owner) : NULL;
         if (next != NULL && slice_claim(next))

@@ -5,14 +5,13 @@
 
 #include "machine/machine.h"
 #include "pte/pte.h"
-#include "sbi.h"
 #include "stlb/stlb.h"
 #include "trap/hart.h"
 
 #define ASIDS_MAX 4096
 #define ROOT_HALF 256     // entries of a root that are the environment's
 #define DESTROY_BATCH 64  // entries one piece of a destruction unbinds
-#define FLUSH_PAGES 16    // up to here fences name pages; beyond, the whole space
+#define BREAK_BATCH 16    // ... and bindings of its own frames that it breaks
 
 pte_t *space_kernel_root;
 word_t space_kernel_satp;
@@ -89,37 +88,6 @@ struct space *space_take_other(space_t name, enum error *error)
     return NULL;
 }
 
-void space_enter(struct space *space, word_t hart_index)
-{
-    uint32_t bit = 1u << hart_index;
-    if (!(__atomic_load_n(&space->ran, __ATOMIC_RELAXED) & bit))
-        __atomic_fetch_or(&space->ran, bit, __ATOMIC_SEQ_CST);
-}
-
-void space_flush(struct space *space, word_t address, word_t count)
-{
-    // The stores to the tables come before the look at who ran the space.
-    __atomic_thread_fence(__ATOMIC_SEQ_CST);
-    uint32_t ran = __atomic_load_n(&space->ran, __ATOMIC_RELAXED);
-    uint32_t self = 1u << hart_self()->index;
-    if (ran & self) {
-        if (count <= FLUSH_PAGES)
-            for (word_t i = 0; i < count; i++)
-                hw_fence_page(address + i * PAGE_SIZE, space->asid);
-        else
-            hw_fence_space(space->asid);
-    }
-    ran &= ~self;
-    if (ran == 0)
-        return;
-    for (word_t hart = 0; hart < hart_count; hart++)
-        if (ran >> hart & 1) {
-            sbi_remote_fence(hart_number(hart)->id, address,
-                             count <= FLUSH_PAGES ? count * PAGE_SIZE : ~0ul, space->asid);
-            __atomic_fetch_add(&machine_info->remote_fences, 1, __ATOMIC_RELAXED);
-        }
-}
-
 struct space *space_make(page_t root, page_t record, env_t actor, enum error *error)
 {
     if (root == record) {
@@ -180,17 +148,18 @@ sysret_t sys_space_destroy(space_t name)
     if (space->env_count != 0)                                          return refuse(ERR_BUSY);
 
     // Nobody runs in it any more. Whoever waits for the lock sees that it is dying, so what follows needs none.
-    lock_take(&space->lock);
-    if (!space->dying)
+    if (!space->dying) {
+        lock_take(&space->lock);
         space_flush(space, 0, ~0ul); // before the first of its tables or of the frames in them is anybody else's
-    space->dying = 1;
-    lock_drop(&space->lock);
-    if (!stlb_dismantle(space, DESTROY_BATCH) || !pte_dismantle(space, DESTROY_BATCH))
+        space->dying = 1;
+        lock_drop(&space->lock);
         return again(space->destroy_next);
-
-    page_die(page_frame(name));
-    page_die(page_frame(space->record));
-    if (!pte_break(page_frame(name), PTE_BREAK_BATCH) || !pte_break(page_frame(space->record), PTE_BREAK_BATCH))
+    }
+    struct shootdown shootdown = {.budget = BREAK_BATCH}; // for whoever looks at its tables
+    bool apart = stlb_dismantle(space, DESTROY_BATCH, &shootdown) && pte_dismantle(space, DESTROY_BATCH, &shootdown) &&
+                 pte_unbound(page_frame(name), &shootdown) && pte_unbound(page_frame(space->record), &shootdown);
+    shootdown_send(&shootdown);
+    if (!apart)
         return again(space->destroy_next);
 
     space_flush(space, 0, ~0ul); // before another space gets the ASID

@@ -6,7 +6,9 @@
  * Invariants
  *   (1) The upper half of the root is the kernel's, the same in every space.
  *   (2) No two spaces have the same ASID; where the machine has none all have 0, and every switch flushes.
- *   (3) `ran` has the bit of each hart whose TLB may hold translations of this space.
+ *   (3) `ran` has the bit of each hart whose TLB may hold translations of this space, in its low half, or in its high half
+ *       when a fence that will end this is on its way. Bits are taken away with `lock` held (shootdown.c says why that
+ *       is right), and set by whoever enters.
  *   (4) Page table entries, STLB entries and `tables` change only with `lock` held.
  */
 #ifndef KERNEL_SPACE_H
@@ -24,11 +26,11 @@ struct space {
     uint32_t padding_;
     word_t stlb_mask;         // assembly: offset 8; entries - 1
     struct stlb_entry *stlb;  // assembly: offset 16; when an environment points here, there is at least one entry
-    uint32_t ran;
-    uint32_t env_count;
+    word_t ran;               // harts; from SPACE_FENCING on, those that a fence on its way makes forget the space
     space_t root;
     word_t asid;
     struct env *envs;
+    word_t env_count;
     word_t tables;            // frames in use as tables, twins not counted
     page_t stlb_first;
     word_t stlb_order;
@@ -49,7 +51,12 @@ struct space {
     page_t record;
     page_t ring;              // of displaced dirty pages, 0: none
     word_t ring_head;         // how many were ever recorded in it
+    struct space *fence_next; // of the spaces that wait for the same fence
+    word_t fence_waits;       // it is one of them
 };
+
+#define SPACE_FENCING 32
+#define SPACE_HARTS   0xfffffffful
 
 #define SPACE_NO_WALK (~0ul)
 
@@ -80,13 +87,47 @@ static inline pte_t *space_root(const struct space *space) { return page_memory(
 // Makes one for the first environment.
 struct space *space_make(page_t root, page_t record, env_t actor, enum error *error);
 
-// The space is about to run on this hart.
+// The space is about to run on this hart; env->hart of whoever runs in it says so already.
 void space_enter(struct space *space, word_t hart_index);
 /*
- * Every hart that may hold translations of the space forgets those of `count` pages from `address` on.
- * Returns when it is so. One remote fence per hart and call, none for harts the space never ran on.
+ * Every hart that may hold translations of the space forgets those of `count` pages from `address` on. Returns when it
+ * is so. One remote fence for all harts, none for those that have not run the space since they last forgot it. With the
+ * space's lock held.
  */
 void space_flush(struct space *space, word_t address, word_t count);
+
+/*
+ * The same for several spaces with one remote fence at the end: what is taken away is added, and forgotten everywhere
+ * when shootdown_send returns. Frames that it was taken from must not become anybody else's before. Begins as {0};
+ * from the first add to the send the structure lock is held.
+ */
+struct shootdown {
+    long budget;         // bindings that may still be broken in this piece
+    word_t asid;         // of the last space, 0: none yet
+    word_t here;         // this hart has to forget something
+    word_t several;      // of more than one space
+    word_t harts;        // others that have to
+    struct space *first; // spaces that other harts ran
+};
+
+// Other harts ran the space, too. The value is what the look at its environments cost, in bindings.
+word_t shootdown_add_others(struct shootdown *shootdown, struct space *space, word_t others);
+// This space lost something, and `ran`, not 0, was read after a fence. With its lock held.
+static inline word_t shootdown_add(struct shootdown *shootdown, struct space *space, word_t ran, word_t self)
+{
+    shootdown->here |= ran & self;
+    shootdown->several |= shootdown->asid != 0 && shootdown->asid != space->asid;
+    shootdown->asid = space->asid;
+    return __builtin_expect(ran != self, 0) ? shootdown_add_others(shootdown, space, ran & ~self) : 0;
+}
+void shootdown_send_others(struct shootdown *shootdown);
+static inline void shootdown_send(struct shootdown *shootdown)
+{
+    if (shootdown->here)
+        hw_fence_space(shootdown->several ? 0 : shootdown->asid);
+    if (__builtin_expect(shootdown->harts != 0, 0))
+        shootdown_send_others(shootdown);
+}
 
 bool space_invariant(const struct space *space);
 

@@ -70,7 +70,7 @@ static void ring_record(struct space *space, word_t address)
 
 void stlb_remove(struct space *space, struct stlb_entry *entry)
 {
-    if (leaf_drop(entry))
+    if (leaf_drop(entry) && !space->dying) // a dying space was forgotten as a whole
         space_flush(space, entry->vpn << PAGE_SHIFT, 1);
     struct frame *frame = page_frame(pte_page(entry->pte));
     page_lock(frame);
@@ -156,7 +156,7 @@ bool stlb_refill(struct space *space, pte_t *slot, word_t address, word_t cause)
     return true;
 }
 
-bool stlb_dismantle(struct space *space, word_t budget)
+bool stlb_dismantle(struct space *space, word_t budget, struct shootdown *shootdown)
 {
     for (; space->stlb_next < entry_count(space); space->stlb_next++) {
         bool live = space->stlb[space->stlb_next].vpn != STLB_EMPTY;
@@ -169,15 +169,13 @@ bool stlb_dismantle(struct space *space, word_t budget)
     }
     for (; space->stlb_pages > 0; space->stlb_pages--) {
         page_t page = space->stlb_first + space->stlb_pages - 1;
-        page_die(page_frame(page));
-        if (!pte_break(page_frame(page), PTE_BREAK_BATCH))
+        if (!pte_unbound(page_frame(page), shootdown))
             return false;
         page_unuse(page, false);
     }
     space->stlb_bound = 0;
     if (space->ring != 0) {
-        page_die(page_frame(space->ring));
-        if (!pte_break(page_frame(space->ring), PTE_BREAK_BATCH))
+        if (!pte_unbound(page_frame(space->ring), shootdown))
             return false;
         page_unuse(space->ring, false);
         space->ring = 0;

@@ -23,6 +23,23 @@ static inline bool stlb_is_bound(const struct space *space) { return space->stlb
 struct stlb_entry *stlb_find(const struct space *space, word_t address);
 // All with the space's lock held.
 void stlb_remove(struct space *space, struct stlb_entry *entry);
+/*
+ * The same for a frame's whole list (pte/break.c): the pair is off the list already, and the fence comes later. True when
+ * the caller has to see to it that the space forgets the address.
+ */
+static inline bool stlb_break(struct space *space, struct stlb_entry *entry)
+{
+    pte_t *leaf = (pte_t *)entry->leaf;
+    bool filled = leaf != NULL && *leaf != 0;
+    if (filled)
+        *leaf = 0; // what the hardware notes in it goes with the binding
+    entry->vpn = STLB_EMPTY;
+    entry->pte = 0;
+    entry->leaf = 0;
+    entry->next = entry->prev = 0;
+    space->stlb_live--;
+    return filled;
+}
 void stlb_drop(struct space *space, word_t address);
 // Takes the leaf of an address, if it has one, out of the tables; true when the caller has to flush.
 bool stlb_hide(struct space *space, word_t address);
@@ -38,7 +55,7 @@ bool stlb_forget(struct space *space);
  * the leaf is filled, so that the access can be tried again; the caller fences.
  */
 bool stlb_refill(struct space *space, pte_t *slot, word_t address, word_t cause);
-bool stlb_dismantle(struct space *space, word_t budget);
+bool stlb_dismantle(struct space *space, word_t budget, struct shootdown *shootdown);
 
 bool stlb_invariant(const struct space *space);
 

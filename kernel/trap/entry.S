@@ -643,12 +643,12 @@ pct_call:
         ld      t5, R_HART(t4)
         bne     t1, t5, pct_call_unclaim /* its space may be new to this hart */
         sd      t0, R_CALLER(t4)
-        sd      t4, R_CALLEE(t0)
         sd      ra, R_PC(t0)
         sd      sp, R_SP(t0)
         ld      sp, R_GATE_SP(t4)
         ld      t1, R_SATP(t4)
         space_switch t1
+        sd      t4, R_CALLEE(t0)        /* now: whoever waits in a call has left its space */
         csrw    sscratch, t4
         csrw    sepc, t6
         csrw    sstatus, zero           /* to user mode, floating point off */

@@ -6,6 +6,7 @@
 #include "env/env.h"
 #include "kernel.h"
 #include "machine/audit.h"
+#include "machine/machine.h"
 #include "sbi.h"
 
 _Static_assert(sizeof(struct hart) <= HART_STACK_TOP - ENV_SIZE, "the hart's words end before its pseudo record");
@@ -43,6 +44,35 @@ void hart_poke(word_t index)
     struct hart *hart = hart_number(index);
     if (__atomic_load_n(&hart->online, __ATOMIC_ACQUIRE))
         sbi_send_ipi(hart->id);
+}
+
+// The lowest firmware id in a mask of harts.
+static word_t lowest_id(word_t harts)
+{
+    word_t lowest = ~0ul;
+    for (word_t i = 0; i < hart_count; i++)
+        if (harts >> i & 1 && hart_number(i)->id < lowest)
+            lowest = hart_number(i)->id;
+    return lowest;
+}
+
+void hart_fence(word_t harts, word_t start, word_t size, word_t asid)
+{
+    word_t calls = 0, count = 0;
+    for (; harts != 0; calls++) {
+        word_t base = lowest_id(harts), mask = 0; // from the lowest id on: no grouping needs fewer calls
+        for (word_t i = 0; i < hart_count; i++) {
+            word_t distance = hart_number(i)->id - base;
+            if (!(harts >> i & 1) || distance >= 64)
+                continue;
+            mask |= 1ul << distance;
+            harts &= ~(1ul << i);
+            count++;
+        }
+        sbi_remote_fence(mask, base, start, size, asid);
+    }
+    __atomic_fetch_add(&machine_info->remote_fences, calls, __ATOMIC_RELAXED);
+    __atomic_fetch_add(&machine_info->remote_fence_harts, count, __ATOMIC_RELAXED);
 }
 
 word_t quiesce_begin(void)

@@ -56,6 +56,12 @@ static inline struct hart *hart_self(void) { return hart_at(hw_hart()); }
 void hart_poke(word_t index);
 
 /*
+ * Makes other harts (a mask by index) forget `size` bytes from `start` on in one address space, or with size ~0 all of
+ * it, or with SBI_ALL_ASIDS every space. One call of the firmware, if their ids lie within 64 of each other.
+ */
+void hart_fence(word_t harts, word_t start, word_t size, word_t asid);
+
+/*
  * Quiescence. A frame that assembly on another hart may still hold a pointer to (a record, a capability page)
  * changes kind only after every hart crossed a trap boundary. quiesce_begin gives an epoch and pokes the
  * others; quiesce_done tells whether all have seen it.

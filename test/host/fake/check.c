@@ -46,10 +46,10 @@ static const struct env *ready(const struct env *env)
     for (word_t i = 0; i < hart_count; i++)
         if (hart_number(i)->floats == env && fake_pending(&fake_harts[i]) != 0)
             return NULL; // its floating-point registers are about to come home
-    if (env->claim == CLAIM_STOPPED && !env->waiting)
+    if (!claim_is_gate(env->claim) && !env->waiting)
         return env;
     bool late = env->waiting && env->wait_deadline != 0 && fake.time >= env->wait_deadline;
-    word_t events = env->claim == CLAIM_STOPPED ? env->wait_events : env->accept_events;
+    word_t events = claim_is_gate(env->claim) ? env->accept_events : env->wait_events;
     return late || *env_save(env, SAVE_PENDING) & events ? env : NULL;
 }
 

@@ -208,11 +208,11 @@ static void pct_call(struct env *env)
         return;
     }
     callee->caller = env_boundary(env);
-    env->callee = env_boundary(callee);
     env->pc = regs[REG_RA];
     env->sp = regs[REG_SP];
     regs[REG_SP] = callee->gate_sp;
     space_switch(callee->satp);
+    env->callee = env_boundary(callee);
     regs[REG_PC] = (word_t)gate;
     sstatus_set(0);
     regs[REG_T1] = env->self;

@@ -184,11 +184,34 @@ sysret_t fake_call(word_t call, const word_t *arguments)
 #undef HOTCALL
     };
     fake.context = names[FAKE_NUMBER(call - CALL_BASE)];
+    fake.fences = 0;
     for (word_t i = 0; i < hart_count; i++)
         fake_harts[i].fenced = 0;
     sysret_t answer = entry_call(call, arguments);
     fake_check();
     return answer;
+}
+
+void fake_between(void (*act)(void))
+{
+    // What the call that is in the middle goes on with.
+    struct fake before = fake;
+    word_t fenced[HARTS_MAX];
+    for (word_t i = 0; i < hart_count; i++)
+        fenced[i] = fake_harts[i].fenced;
+    fake.between = NULL; // nobody is in the middle of the middle
+    fake.snapshot = false;
+    fake.fences = 0;
+    act();
+    fake_on(before.self);
+    fake.between = before.between;
+    fake.snapshot = before.snapshot;
+    fake.returned = before.returned;
+    fake.context = before.context;
+    fake.fences = before.fences;
+    memcpy(fake.exit, before.exit, sizeof(before.exit));
+    for (word_t i = 0; i < hart_count; i++)
+        fake_harts[i].fenced = fenced[i];
 }
 
 bool fake_touch(word_t address, word_t cause, page_t *page)

@@ -44,7 +44,7 @@ struct fake_hart {
     uint32_t soft;         // an interrupt by another hart is pending
     bool float_on;
     word_t floats[33];
-    word_t fenced;         // remote fences in this call
+    word_t fenced;         // how many of the remote fences in this call were for it
     word_t codes;          // fence.i so far
     struct tlb tlb;
 };
@@ -61,6 +61,7 @@ extern struct fake {
     word_t time;
     jmp_buf exit;
     bool returned;            // the call came back to the caller itself
+    word_t fences;            // calls of the firmware for remote fences, in this call
     const char *context;      // for messages: what is being done
     env_t init;
     page_t next;              // fake_fresh
@@ -68,6 +69,7 @@ extern struct fake {
     char console[256];
     word_t console_count;
     bool snapshot;            // to be taken when the room is entered
+    void (*between)(void);    // what other harts do while one is in the kernel, at its fences; may be NULL
 } fake;
 
 extern struct fake_hart fake_harts[HARTS_MAX];
@@ -96,6 +98,8 @@ page_t fake_fresh_run(word_t count);
 
 // One call by the environment that this hart runs. `fake.returned` says whether it came back.
 sysret_t fake_call(word_t call, const word_t *arguments);
+// Other harts act while the one that executes is in the kernel: what they do is done when `act` returns.
+void fake_between(void (*act)(void));
 // An access to memory in user mode, which may end in an exception. True: it went through, to *page.
 bool fake_touch(word_t address, word_t cause, page_t *page);
 // The same by the walker alone: what it cannot do is forgotten. Hardware does so when it likes.

@@ -48,6 +48,7 @@ static inline word_t physical(const void *pointer)
 word_t hw_hart(void);
 word_t hw_return_pc(void);
 word_t hw_time(void);
+void hw_order(void); // other harts may act here (fake.between)
 void hw_satp(word_t satp);
 void hw_fence_page(word_t address, word_t asid);
 void hw_fence_space(word_t asid);

@@ -18,6 +18,11 @@ void hw_set_timer(word_t time) { fake_self()->timer = time; }
 void hw_soft_clear(void) { fake_self()->soft = 0; }
 void hw_float_on(void) { fake_self()->float_on = true; }
 void hw_float_off(void) { fake_self()->float_on = false; }
+void hw_order(void)
+{
+    if (fake.between != NULL && fake_self()->mode == FAKE_KERNEL)
+        fake.between();
+}
 void hw_pause(void) { fake_fail("a lock is taken twice, or was never dropped"); }
 
 word_t hw_wait(void)
@@ -61,25 +66,34 @@ void float_load(const word_t *area)
 
 static struct fake_hart *hart_of(word_t id)
 {
-    if (id - 10 >= hart_count)
-        fake_fail("the kernel names a hart to the firmware that is none");
-    return &fake_harts[id - 10];
+    for (word_t i = 0; i < hart_count; i++)
+        if (hart_number(i)->id == id)
+            return &fake_harts[i];
+    fake_fail("the kernel names a hart to the firmware that is none");
 }
 
 void sbi_set_timer(word_t time) { fake_self()->timer = time; }
 void sbi_send_ipi(word_t hart_id) { hart_of(hart_id)->soft = 1; }
 
 // Hardware with a TLB that remembers: the fence of a hart that never ran the space shows in the count alone.
-void sbi_remote_fence(word_t hart_id, word_t start, word_t size, word_t asid)
+void sbi_remote_fence(word_t mask, word_t base, word_t start, word_t size, word_t asid)
 {
-    struct fake_hart *hart = hart_of(hart_id);
-    if (hart == fake_self())
-        fake_fail("a hart asks the firmware to fence itself");
-    hart->fenced++;
-    if (size == ~0ul)
-        tlb_fence_asid(&hart->tlb, asid);
-    else
-        tlb_fence_range(&hart->tlb, start, size, asid);
+    if (mask == 0)
+        fake_fail("a remote fence for nobody");
+    hw_order(); // it is on its way
+    fake.fences++;
+    for (; mask != 0; mask &= mask - 1) {
+        struct fake_hart *hart = hart_of(base + (word_t)__builtin_ctzl(mask));
+        if (hart == fake_self())
+            fake_fail("a hart asks the firmware to fence itself");
+        hart->fenced++;
+        if (asid == SBI_ALL_ASIDS)
+            tlb_fence_all(&hart->tlb);
+        else if (size == ~0ul)
+            tlb_fence_asid(&hart->tlb, asid);
+        else
+            tlb_fence_range(&hart->tlb, start, size, asid);
+    }
 }
 
 void sbi_putchar(char c)

@@ -3,6 +3,8 @@
 
 #include "rooms_test.h"
 
+#include "pte/pte.h"
+
 #include <string.h>
 
 static enum page_kind kind(page_t page) { return page_frame(page)->kind; }
@@ -74,7 +76,7 @@ static void free_ends_capabilities(void **state)
 static page_t dying_make(void)
 {
     page_t page = data_make();
-    for (word_t i = 0; i < 20; i++)
+    for (word_t i = 0; i < PTE_BREAK_BATCH + 20; i++)
         OK(pte, map, 0, PINNED + i * PAGE_SIZE, page, 1, RIGHT_READ, CAP_NONE);
     assert_int_equal(CALL(cap, revoke, page).error, ERR_AGAIN);
     refusal_note(CALL_cap_revoke, ERR_AGAIN);
@@ -88,7 +90,7 @@ static void dying_refuses_everything(void **state)
     REFUSED(DYING, page, free, page);
     REFUSED(DYING, page, give, page, family.a);
     REFUSED(DYING, cap, mint, 3, page, RIGHT_READ);
-    REFUSED(DYING, pte, map, 0, PINNED + 40 * PAGE_SIZE, page, 1, RIGHT_READ, CAP_NONE);
+    REFUSED(DYING, pte, map, 0, PINNED + 100 * PAGE_SIZE, page, 1, RIGHT_READ, CAP_NONE);
     ALL(stlb, bind, 0, fake_fresh(), 0);
     REFUSED(DYING, stlb, enter, 0, CACHED, page, RIGHT_READ, CAP_NONE);
     ALL(cap, revoke, page);

@@ -3,6 +3,8 @@
 
 #include "rooms_test.h"
 
+#include "pte/pte.h"
+
 #define GIGABYTE 0xc0000000ul // no level-1 table over it yet
 #define SPAN     (SUPER_PAGES * (word_t)PAGE_SIZE)
 #define RW       (RIGHT_READ | RIGHT_WRITE)
@@ -133,11 +135,11 @@ static void dying_runs_are_not_parted(void **state)
     (void)state;
     page_t run = run_joined();
     table_make();
-    for (word_t i = 0; i < 20; i++)
+    for (word_t i = 0; i < PTE_BREAK_BATCH + 20; i++)
         OK(pte, map, 0, GIGABYTE + i * SPAN, run, SUPER_PAGES, RIGHT_READ, CAP_NONE);
     assert_int_equal(CALL(cap, revoke, run).error, ERR_AGAIN);
     REFUSED(DYING, page, split, run);
-    REFUSED(DYING, pte, map, 0, GIGABYTE + 30 * SPAN, run, SUPER_PAGES, RIGHT_READ, CAP_NONE);
+    REFUSED(DYING, pte, map, 0, GIGABYTE + 100 * SPAN, run, SUPER_PAGES, RIGHT_READ, CAP_NONE);
     ALL(cap, revoke, run);
     OK(page, split, run);
 }

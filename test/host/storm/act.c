@@ -262,14 +262,18 @@ void act_tables(void)
 void act_build(void)
 {
     env_t self = fake_env()->self;
-    page_t root = choose_own(PAGE_FREE, 12);
-    if (root == 0 || !DO(space, create, root, root + 1))
+    page_t first = choose_own(PAGE_FREE, 12);
+    bool sibling = chance(40);
+    if (first == 0 || !(sibling || DO(space, create, first, first + 1)))
         return;
-    page_t record = root + 2, table = root + 5;
-    DO(pte, table, root, PINNED, 1, table, 0);
-    DO(pte, table, root, PINNED, 0, table + 1, table + 2);
-    DO(pte, table, root, CACHED, 0, table + 3, 0);
-    pieces(CALL_stlb_bind, root, table + 4, 0);
+    page_t record = first + 2, table = first + 5;
+    space_t root = sibling ? 0 : first;
+    if (!sibling) {
+        DO(pte, table, root, PINNED, 1, table, 0);
+        DO(pte, table, root, PINNED, 0, table + 1, table + 2);
+        DO(pte, table, root, CACHED, 0, table + 3, 0);
+        pieces(CALL_stlb_bind, root, table + 4, 0);
+    }
     if (!DO(env, create, record, record + 2, root))
         return;
     DO(cap, mint, any(6), record, RIGHTS_ENV);

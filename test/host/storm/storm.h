@@ -5,6 +5,7 @@
  *   storm.c     runs machines, checks everything after each step, takes all apart at the end
  *   choose.c    arguments: mostly ones that could work
  *   act.c       what one environment does next
+ *   between.c   what others do in the middle of that
  */
 #ifndef STORM_H
 #define STORM_H
@@ -19,6 +20,7 @@
 struct storm {
     uint64_t random;
     word_t steps, calls, refusals; // so far, in this machine
+    word_t between;                // how often others acted in the middle of something
     bool again;                    // the last call asked for another
     bool verbose;
 };
@@ -45,7 +47,9 @@ bool storm_call(word_t call, word_t a0, word_t a1, word_t a2, word_t a3, word_t 
 void act(void);
 // It makes itself tables and an STLB.
 void act_tables(void);
-// It builds and starts another one.
+// It builds and starts another one, in a space of its own or in its builder's.
 void act_build(void);
+// For fake.between.
+void storm_between(void);
 
 #endif
