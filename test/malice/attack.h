@@ -62,6 +62,7 @@ long pct_return(void);
 void child_spin(void);
 void child_exit(void); // with its argument as status
 void child_fault(void);
+void child_count(void); // counts for ever, in as many pages of the arena as its argument says
 void child_accept(void); // accepts for ever with child_echo, or the entry in its argument when not 0
 void child_echo(void);   // an entry that returns at once
 void child_yield(void);  // gives its slice up for ever
