@@ -34,7 +34,7 @@ const struct bundle *bundle_own(const char **why)
     if (info->bundle_size == 0)
         return NULL;
     *why = "the bundle is too large to be mapped";
-    if (pages.count > (VM_WINDOWS - VM_BUNDLE) / PAGE_SIZE)
+    if (pages.count > (SAVE_ADDRESS - VM_BUNDLE) / PAGE_SIZE)
         return NULL;
     *why = "the bundle could not be mapped";
     if (vm_bind(0, VM_BUNDLE, pages.first, pages.count, RIGHT_READ) != ERR_OK)

@@ -10,7 +10,7 @@
 #include <libos/ipc/ipc.h>
 #include <libos/loader/internal.h>
 #include <libos/vm/frame.h>
-#include <libos/vm/vm.h>
+#include <libos/vm/internal.h>
 #include <string.h>
 
 #define SAVE_RIGHTS (RIGHT_READ | RIGHT_WRITE | BIND_ACCESSED | BIND_DIRTY)
@@ -19,7 +19,7 @@
 #define STATUS_FAULTED 139
 #define STATUS_STOPPED 137
 
-static const char *space_make(struct child *child)
+const char *space_make(struct child *child)
 {
     upcall_hold();
     page_t pages = frame_find(2);
@@ -31,7 +31,7 @@ static const char *space_make(struct child *child)
     return error == ERR_OK ? NULL : "no frames are left for an address space";
 }
 
-static const char *env_make(struct child *child)
+const char *env_make(struct child *child)
 {
     upcall_hold();
     page_t pages = frame_find(3); // record, save area, capabilities
@@ -43,7 +43,7 @@ static const char *env_make(struct child *child)
     return error == ERR_OK ? NULL : "no frames are left for an environment";
 }
 
-static const char *frames_give(const struct child *child, size_t frames, page_t *first)
+const char *frames_give(const struct child *child, size_t frames, page_t *first)
 {
     *first = 0;
     while (frames > 0) {
@@ -110,7 +110,7 @@ static const char *bundle_give(const struct child *child)
     return NULL;
 }
 
-static void label_set(struct child *child, const char *program)
+void label_set(struct child *child, const char *program)
 {
     const char *slash = strrchr(program, '/');
     word_t label = 0;
@@ -150,6 +150,12 @@ static size_t frames_plan(const struct child_options *options, const struct elf_
     return wanted <= free && free - wanted >= plan->pages + OVERHEAD ? wanted : 0;
 }
 
+void slots_grant(const struct child *child)
+{
+    (void)child_grant(child, SLOT_CONSOLE, SLOT_CONSOLE, RIGHT_CALL); // no console yet: the child has none
+    (void)child_grant(child, SLOT_SELF, SLOT_PARENT, RIGHT_NOTIFY);
+}
+
 static const char *build(struct child *child, const struct child_options *options,
                          const struct elf_plan *plan, const uint8_t *image)
 {
@@ -170,8 +176,7 @@ static const char *build(struct child *child, const struct child_options *option
     if ((why = info_fill(child, options, frames_first)))
         return why;
     sys_env_set(child->env, ENV_PC, plan->entry);
-    (void)child_grant(child, SLOT_CONSOLE, SLOT_CONSOLE, RIGHT_CALL); // no console yet: the child has none
-    (void)child_grant(child, SLOT_SELF, SLOT_PARENT, RIGHT_NOTIFY);
+    slots_grant(child);
     return options->bundle ? bundle_give(child) : NULL;
 }
 
@@ -274,5 +279,6 @@ void child_reap(struct child *child)
     if (child->space)
         while (sys_space_destroy(child->space).error == ERR_AGAIN)
             continue;
+    vm_left_reap(); // frames that we left to it
     *child = (struct child){0};
 }

@@ -70,6 +70,18 @@ void child_reap(struct child *child);
 // All of it: build, start. NULL or a sentence.
 const char *child_spawn(struct child *child, const struct child_options *options);
 
+/*
+ * A child that is this program once more: the same memory, copied page by page when either side writes to it. It goes
+ * on where this function returns: 0 there, the environment here, and 0 with a sentence in *why when it did not work.
+ * Of the options frames, harts and slices count. The child is waited for and reaped like any.
+ *
+ * The child has our program, data, heap, stacks and regions, all our threads, the handlers of exceptions and events, and
+ * the slots that every child has. It does not have: other capabilities, a bundle, windows, a cache of mappings, frames
+ * that are not ours, pages that are to be kept (VM_KEEP). Until it writes to it, a page is our frame, so it must not
+ * outlive us. Not while upcalls are held.
+ */
+env_t vm_duplicate(struct child *child, const struct child_options *options, const char **why);
+
 // A child as a scheduler sees it (env_info): state, ticks used.
 enum env_state child_env_state(const struct child *child);
 

@@ -29,6 +29,13 @@ void i_entry(void);
 _Noreturn void upcall_resume(struct trap_frame *frame);
 void upcall_enter(struct trap_frame *(*serve)(struct trap_frame *frame)); // upcalls held exactly once
 
+// Registers are going to be saved there by who must not fault: a page that is to be copied on write is copied now.
+static inline void frame_touch(volatile struct trap_frame *frame)
+{
+    frame->x[0] = frame->x[0];
+    frame->address = frame->address;
+}
+
 // upcall.c
 extern char interrupt_stack[];
 extern struct trap_frame main_frame;

@@ -107,6 +107,7 @@ static struct trap_frame *turn_begin(void)
     running = next;
     turn_began = time_now();
     SAVE_WORD(UPCALL_I_FRAME) = (word_t)running->frame;
+    frame_touch(running->frame);
     return running->frame;
 }
 

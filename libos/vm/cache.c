@@ -196,6 +196,11 @@ void cache_clear(word_t address, word_t bits)
     sys_pte_protect(0, address, 1, (mapping & 0xff) | bits); // refused when it is not bound: then it has no bits
 }
 
+void cache_forget(void)
+{
+    vm_cached = (struct vm_heap){0, 0};
+}
+
 static const char *stlb_begin(word_t order)
 {
     sysret_t answer;

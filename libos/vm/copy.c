@@ -47,6 +47,12 @@ void copy_leave(page_t page)
         left_add(page);
 }
 
+void vm_left_forget(void)
+{
+    left_ready = false;
+    left_count = 0;
+}
+
 size_t vm_left_reap(void)
 {
     size_t reaped = 0;

@@ -86,10 +86,15 @@ static bool mapped_fault(word_t address, struct vm_mapping mapping, word_t need)
 }
 
 // Where a leaf table would be bound if there were one: zeros, as if nothing under it were mapped.
+static page_t page_of_zeros;
+
+void zeros_forget(void)
+{
+    page_of_zeros = FRAME_NONE;
+}
+
 static bool window_fault(word_t address)
 {
-    static page_t page_of_zeros;
-
     if (!page_of_zeros && (page_of_zeros = vm_frame(true)) == FRAME_NONE)
         return vm_refuse("no free frame is left");
     long error = vm_bind(0, address, page_of_zeros, 1, RIGHT_READ);

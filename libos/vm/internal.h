@@ -36,6 +36,7 @@ static inline bool vm_cache_holds(word_t address)
 bool cache_fault(word_t address, word_t need);
 bool cache_bind(word_t address, word_t mapping);
 void cache_clear(word_t address, word_t bits);
+void cache_forget(void); // in a duplicate: there is none
 
 // vm.c: the rights that a page with this mapping is bound with.
 word_t vm_rights_bound(struct vm_mapping mapping);
@@ -50,6 +51,7 @@ extern size_t vm_copies; // how many pages have VM_COPY
 void copy_leave(page_t page);
 // Frees the frames that copies on write left to others, and that nobody uses any more: how many.
 size_t vm_left_reap(void);
+void vm_left_forget(void); // in a duplicate: what was left is the other one's business
 bool vm_left_begin(void); // before the first page gets VM_COPY; false: no frames
 
 /*
@@ -72,6 +74,12 @@ void vm_release(word_t address, word_t end);
 
 // fault.c: the reason that vm_why tells from now on. Always false.
 bool vm_refuse(const char *reason);
+
+// fault.c: in a duplicate: the page of zeros is the other one's.
+void zeros_forget(void);
+
+// stack.c: every window is closed, and nothing is bound in them.
+void window_forget_all(void);
 
 // stack.c: whether the address lies in a stack that is in use, above its guard page. If not, *why says so.
 bool stack_contains(word_t address, const char **why);

@@ -80,3 +80,8 @@ void vm_window_close(word_t address, size_t count)
     window_mark((address - VM_WINDOWS) / PAGE_SIZE, count, false);
     upcall_release();
 }
+
+void window_forget_all(void)
+{
+    window_mark(0, WINDOWS_MAX, false);
+}

@@ -75,6 +75,11 @@ static struct vm_mapping leave(word_t address)
 page_t vm_unmap(word_t address)
 {
     upcall_hold();
+    // The caller gets a frame that is nobody else's.
+    if (vm_copies && mapping_unpack(vm_structure.find(address)).flags & VM_COPY && !vm_copy(address, RIGHT_READ)) {
+        upcall_release();
+        return 0;
+    }
     struct vm_mapping was = leave(address);
     if (was.page)
         pool_forget(was.page);

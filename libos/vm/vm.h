@@ -49,7 +49,8 @@ long vm_enter(word_t address, struct vm_mapping mapping);
 struct vm_mapping vm_find(word_t address);
 word_t vm_next(word_t address);
 
-// Unbind; the frame that was there, or 0. The frame stays ours and keeps its contents.
+// Unbind; the frame that was there, or 0. The frame stays ours and keeps its contents. 0, too, when the page is to be
+// copied on write and there is no frame to copy it to.
 page_t vm_unmap(word_t address);
 
 /*
