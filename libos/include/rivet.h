@@ -24,6 +24,7 @@
 #include <libos/vm/replace.h>      // replacement policies
 #include <libos/vm/pager.h>        // where pages come from and go to
 #include <libos/vm/region.h>       // regions with pagers
+#include <libos/vm/revoke.h>       // requests for what this program has
 #include <libos/ipc/ipc.h>         // protected control transfer, events
 #include <libos/loader/bundle.h>   // files the machine was booted with
 #include <libos/loader/child.h>    // programs started by this one

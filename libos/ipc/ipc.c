@@ -31,7 +31,8 @@ _Noreturn void pct_serve(pct_serve_t serve, word_t events, pct_notice_t notice)
 {
     SAVE_WORD(UPCALL_SERVE) = (word_t)serve;
     for (;;) {
-        sys_pct_accept((word_t)gate_entry, (word_t)gate_stack + GATE_STACK_SIZE, events);
+        sys_pct_accept((word_t)gate_entry, (word_t)gate_stack + GATE_STACK_SIZE, events | upcall_events());
+        upcall_events_serve();
         word_t taken = events_take(events);
         if (taken && notice)
             notice(taken);

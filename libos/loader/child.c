@@ -176,6 +176,7 @@ static const char *build(struct child *child, const struct child_options *option
     if ((why = info_fill(child, options, frames_first)))
         return why;
     sys_env_set(child->env, ENV_PC, plan->entry);
+    sys_env_set(child->env, ENV_GUARANTEED, options->guaranteed);
     slots_grant(child);
     return options->bundle ? bundle_give(child) : NULL;
 }

@@ -28,6 +28,7 @@ struct child_options {
     size_t frames; // free frames it gets beyond its program; 0: CHILD_FRAMES, or CHILD_FRAMES_ALL
     word_t harts;  // bit h: give it slices on hart h; 0: on every hart where we have more than one
     size_t slices; // how many on each; 0: one
+    size_t guaranteed; // how many of its frames it may mark so that no abort takes them
     bool bundle;   // hand our bundle over with its contents: it is gone for us
 };
 

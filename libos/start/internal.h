@@ -45,7 +45,10 @@ void upcall_fault_base(upcall_fault_t base); // who answers page faults that no 
 void upcall_exception(struct trap_frame *frame);
 struct trap_frame *upcall_interrupt(struct trap_frame *frame);
 void upcall_start(void);
-word_t upcall_events(void);     // what the program's handler of events takes; a wait ends for these, too
+// A room of the library takes these events, unless the program does. Upcalls are held.
+void upcall_library(word_t events, events_handler_t handler);
+word_t upcall_events(void);     // what it and the program's handler of events take; a wait ends for these, too
+void revoke_start(void);        // vm/revoke.c: begins to answer requests for resources
 void upcall_events_serve(void); // call it for those that are pending
 
 /*

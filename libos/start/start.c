@@ -59,6 +59,7 @@ void start(void)
     (void)sys_cap_mint(SLOT_SELF, self(), RIGHTS_ENV); // refused when the creator granted one: as good
     vm_start((word_t)image_end);
     upcall_start();
+    revoke_start();
     start_on_stack(vm_stack_alloc(), start_program);
 }
 

@@ -31,7 +31,8 @@ static fault_handler_t fault_handler;
  */
 static upcall_fault_t fault_base = (upcall_fault_t)(void (*)(void))vm_fault;
 static upcall_fault_t fault_first; // what UPCALL_FAULT says
-static events_handler_t events_handler;
+static events_handler_t events_handler, library_handler;
+static word_t program_events, library_events;
 const struct thread_hooks *thread_hooks;
 
 static bool fault_later(word_t address, word_t need, struct trap_frame *frame)
@@ -71,8 +72,17 @@ void events_handle(word_t events, events_handler_t handler)
 {
     upcall_hold();
     events_handler = handler;
-    SAVE_WORD(UPCALL_EVENTS) = (handler ? events : 0) | OUR_EVENTS;
+    program_events = handler ? events : 0;
+    SAVE_WORD(UPCALL_EVENTS) = program_events | library_events | OUR_EVENTS;
     upcall_release();
+}
+
+// Upcalls are held.
+void upcall_library(word_t events, events_handler_t handler)
+{
+    library_handler = handler;
+    library_events = events;
+    SAVE_WORD(UPCALL_EVENTS) = program_events | library_events | OUR_EVENTS;
 }
 
 void upcall_hold(void)
@@ -156,8 +166,10 @@ void upcall_events_serve(void)
 {
     upcall_hold();
     word_t events = upcall_events() ? events_take(upcall_events()) : 0;
-    if (events)
-        events_handler(events);
+    if (events & program_events)
+        events_handler(events & program_events);
+    if (events & ~program_events)
+        library_handler(events & ~program_events);
     upcall_release();
 }
 

@@ -5,6 +5,7 @@
  */
 #include <libos/vm/frame.h>
 #include <libos/vm/internal.h>
+#include <libos/vm/revoke.h>
 
 static const char *why = "no page was asked for yet";
 static struct vm_counts counts;
@@ -36,7 +37,9 @@ static bool bind_again(word_t address, struct vm_mapping mapping, word_t need)
     long error = vm_bind(0, address, mapping.page, 1, vm_rights_bound(mapping) | noted);
     if (error == ERR_BUSY)
         return !(need & ~vm_pte(address)) || vm_refuse("the page does not allow this access");
-    return error == ERR_OK || vm_refuse("the page's frame was taken away");
+    if (error == ERR_OK || (!(mapping.flags & VM_REGION) && revoke_losses() > 0))
+        return true; // it is there, or its contents may be elsewhere now: try again
+    return vm_refuse("the page's frame was taken away");
 }
 
 static page_t frame_to_fill(void)

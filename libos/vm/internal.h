@@ -94,6 +94,12 @@ bool stack_contains(word_t address, const char **why);
  */
 bool region_fault(word_t address, word_t need);
 bool region_evict(void);
+/*
+ *   region_lost    a frame was taken by force, and its contents are in `saved_in` (FRAME_NONE: in none). False: no page
+ *                  of a region had it
+ */
+bool region_lost(page_t frame, page_t saved_in);
+#pragma weak region_lost
 #pragma weak region_fault
 #pragma weak region_evict
 

@@ -218,6 +218,7 @@ void region_discard(struct region *region, const void *address, size_t size)
             continue; // the page was never touched
         if (region->page[i].frame)
             frame_free(region_remove(region, i));
+        region->page[i].lost = false;
         if (region->pager->ops->forget)
             region->pager->ops->forget(region->pager, i);
     }
@@ -232,7 +233,7 @@ long region_sync(struct region *region)
     for (struct replace_page *page = REPLACE_FIRST(&region->set); page; page = replace_next(&region->set, page)) {
         size_t index = region_index(region, page);
         word_t address = region_address(region, index);
-        if (!region_written(address))
+        if (!region->page[index].unsaved && !region_written(address))
             continue;
         long refused = region_save(region, index);
         if (refused == ERR_OK)
@@ -278,17 +279,28 @@ static page_t frame_take(struct region *region, size_t index, bool *clear)
     return frame_alloc();
 }
 
+void region_place(struct region *region, size_t index, page_t frame)
+{
+    struct region_page *page = &region->page[index];
+
+    page->frame = (uint32_t)frame;
+    page->replace.held = page->pinned;
+    replace_add(&region->set, &page->replace);
+    region->counts.resident++;
+}
+
 static bool page_in(struct region *region, size_t index)
 {
     const word_t writable = RIGHT_READ | RIGHT_WRITE;
     word_t address = region_address(region, index);
-    struct region_page *page = &region->page[index];
     bool clear;
     page_t frame = frame_take(region, index, &clear);
 
     if (frame == FRAME_NONE)
         return vm_refuse("no frame is left for the region, and none of its pages can leave");
     if (vm_enter(address, (struct vm_mapping){frame, writable, VM_REGION}) != ERR_OK) {
+        if (!region_owns(frame))
+            return true; // it was taken by force just now: the access faults once more
         frame_free(frame);
         return vm_refuse("no free frame is left for a page table");
     }
@@ -298,11 +310,8 @@ static bool page_in(struct region *region, size_t index)
     }
     // What was done to the page so far was the pager's doing.
     sys_pte_protect(0, address, 1, region->rights | CLEAR_ACCESSED | CLEAR_DIRTY);
-    page->frame = (uint32_t)frame;
-    page->replace.held = page->pinned;
-    replace_add(&region->set, &page->replace);
+    region_place(region, index, frame);
     region->last_in = index;
-    region->counts.resident++;
     region->counts.faults++;
     return true;
 }
@@ -318,7 +327,9 @@ bool region_fault(word_t address, word_t need)
     if ((region->rights & need) != need)
         return vm_refuse("the region does not allow this access");
     size_t index = (address - region->address) / PAGE_SIZE;
-    if (region->page[index].frame)
+    if (region->page[index].frame && !region_check(region, index))
         return vm_refuse("the page does not allow this access");
-    return page_in(region, index);
+    if (region->page[index].lost)
+        return vm_refuse("the page's frame was taken by force, and with it what was written");
+    return region->page[index].frame || page_in(region, index);
 }

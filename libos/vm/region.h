@@ -78,5 +78,6 @@ long region_sync(struct region *region);
  * answer to a revocation.
  */
 size_t region_reclaim(size_t count);
+page_t region_reclaim_one(void); // the frame that became free, FRAME_NONE: no page could leave
 
 #endif

@@ -6,7 +6,9 @@
  */
 #include <libos/start/start.h>
 #include <libos/vm/frame.h>
+#include <libos/vm/internal.h>
 #include <libos/vm/region_internal.h>
+#include <libos/vm/revoke.h>
 #include <libos/vm/vm.h>
 
 #define TICKS_PER_ROUND 8 // the policy has this many ticks while a whole region's worth of pages leaves
@@ -40,6 +42,13 @@ static void noted_settle(struct region *region)
     }
 }
 
+// The frame is data of ours: nobody took it by force.
+bool region_owns(page_t frame)
+{
+    const volatile struct frame *entry = frame_entry(frame);
+    return entry && entry->owner == self() && entry->kind == PAGE_DATA && !(entry->flags & PAGE_DYING);
+}
+
 page_t region_remove(struct region *region, size_t index)
 {
     struct region_page *page = &region->page[index];
@@ -47,7 +56,7 @@ page_t region_remove(struct region *region, size_t index)
     page_t frame = vm_unmap(region_address(region, index));
     replace_remove(&region->set, &page->replace);
     page->frame = 0;
-    page->noted = false;
+    page->noted = page->unsaved = false;
     region->counts.resident--;
     return frame;
 }
@@ -56,7 +65,7 @@ long region_save(struct region *region, size_t index)
 {
     word_t address = region_address(region, index);
 
-    if (!region_written(address))
+    if (!region->page[index].unsaved && !region_written(address))
         return ERR_OK;
     if (!region->pager->ops->out)
         return ERR_STATE;
@@ -66,8 +75,10 @@ long region_save(struct region *region, size_t index)
     long error = region->pager->ops->out(region->pager, index, (const void *)address);
     if (!(rights & RIGHT_READ))
         sys_pte_protect(0, address, 1, rights);
-    if (error == ERR_OK)
+    if (error == ERR_OK) {
+        region->page[index].unsaved = false;
         region->counts.written++;
+    }
     return error;
 }
 
@@ -109,8 +120,12 @@ page_t region_take(struct region *region, size_t wanted)
     bool restore = last_hold(region, wanted);
     while (frame == FRAME_NONE && (victim = region->set.ops->pick(&region->set))) {
         size_t index = region_index(region, victim);
+        if (region_check(region, index))
+            continue; // somebody took it already
         if (region_save(region, index) == ERR_OK) {
             frame = region_remove(region, index);
+            if (!region_owns(frame))
+                frame = FRAME_NONE; // its contents are with the pager: nothing is lost with it
             region->last_out = index;
             region->counts.evicted++;
         } else {
@@ -135,32 +150,89 @@ static struct region *largest(const bool *spent)
     return best;
 }
 
-size_t region_reclaim(size_t count)
+page_t region_reclaim_one(void)
 {
     static bool running; // a pager that wants a frame itself does not start this again
     bool spent[REGIONS_MAX] = {false};
     struct region *region;
-    size_t freed = 0;
+    page_t frame = FRAME_NONE;
 
     if (running)
-        return 0;
+        return FRAME_NONE;
     upcall_hold();
     running = true;
-    while (freed < count && (region = largest(spent))) {
-        page_t frame = region_take(region, region->pages);
-        if (frame == FRAME_NONE) {
-            spent[region - regions] = true;
-        } else {
-            frame_free(frame);
-            freed++;
-        }
+    while (frame == FRAME_NONE && (region = largest(spent))) {
+        frame = region_take(region, region->pages);
+        spent[region - regions] = true;
     }
+    if (frame != FRAME_NONE)
+        frame_free(frame);
     running = false;
     upcall_release();
+    return frame;
+}
+
+size_t region_reclaim(size_t count)
+{
+    size_t freed = 0;
+
+    while (freed < count && region_reclaim_one() != FRAME_NONE)
+        freed++;
     return freed;
 }
 
 bool region_evict(void)
 {
-    return region_reclaim(1) > 0;
+    return region_reclaim_one() != FRAME_NONE;
+}
+
+// What was done by force
+
+/*
+ * The frame of a page was taken. Its contents go on in `saved_in`; or the pager still has them, when nobody could write
+ * the page; or they are gone, which whoever touches the page must be told.
+ */
+static void page_lost(struct region *region, size_t index, page_t saved_in)
+{
+    struct region_page *page = &region->page[index];
+    word_t address = region_address(region, index);
+
+    region_remove(region, index);
+    page->lost = region->rights & RIGHT_WRITE && saved_in == FRAME_NONE;
+    if (saved_in == FRAME_NONE)
+        return;
+    if (vm_enter(address, (struct vm_mapping){saved_in, (uint32_t)region->rights, VM_REGION}) != ERR_OK) {
+        page->lost = true;
+        frame_free(saved_in);
+        return;
+    }
+    page->unsaved = true; // its new binding says nothing of what the old one noted
+    region_place(region, index, saved_in);
+}
+
+bool region_lost(page_t frame, page_t saved_in)
+{
+    for (struct region *region = regions; region < regions + REGIONS_MAX; region++) {
+        if (!region->first)
+            continue;
+        for (struct replace_page *page = REPLACE_FIRST(&region->set); page; page = replace_next(&region->set, page))
+            if (((struct region_page *)page)->frame == frame) {
+                page_lost(region, region_index(region, page), saved_in);
+                return true;
+            }
+    }
+    return false;
+}
+
+bool region_check(struct region *region, size_t index)
+{
+    struct region_page *page = &region->page[index];
+    page_t frame = page->frame;
+
+    if (frame == 0 || region_owns(frame))
+        return false;
+    revoke_losses();
+    if (page->frame == frame)
+        page_lost(region, index, FRAME_NONE); // the vector had no room for it, or there is none
+    return true;
 }

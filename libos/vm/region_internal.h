@@ -19,6 +19,8 @@ struct region_page {
     uint32_t frame;              // 0: the page is not here
     bool pinned;                 // region_hold
     bool noted;                  // the policy was told of a use; A is to be cleared
+    bool unsaved;                // it was written, and its binding does not tell
+    bool lost;                   // what was written to it is gone: the page is no more
     struct region_page *next;    // another one that is noted
 };
 
@@ -63,6 +65,11 @@ page_t region_remove(struct region *region, size_t index);
 // that shall come, `pages` when there is none.
 page_t region_take(struct region *region, size_t wanted);
 long region_save(struct region *region, size_t index);
+// A page that just was mapped becomes one of the set.
+void region_place(struct region *region, size_t index, page_t frame);
+bool region_owns(page_t frame);
+// The page's frame may have been taken by force: true when it was, and the page has been dealt with.
+bool region_check(struct region *region, size_t index);
 bool region_used(struct replace_set *set, struct replace_page *page);
 
 #endif

@@ -64,7 +64,7 @@ static void carry(const struct pager_ops *pager, const char *argument, const str
     CHECK_TEXT(region ? "made" : why, "made");
     if (!region)
         return;
-    for (int i = 0; i < 600; i++) {
+    for (int i = 0; i < 300; i++) {
         size_t page = random_next() % PAGES;
         check(page_of(region, page), stamp[page]);
         if (random_next() & 1)

@@ -98,7 +98,7 @@ static int losses_check(const volatile struct repossession *vector)
 }
 
 static volatile word_t repossessed;
-static void note(word_t events) { repossessed += events != 0; }
+static void note(word_t events) { repossessed += (events & EVENT_BIT(REPOSSESSED)) != 0; }
 
 // Four of eight contents are saved: in guaranteed frames, which stay.
 static int child_saves(void)
@@ -117,7 +117,7 @@ static int child_saves(void)
     struct repossession *vector = (struct repossession *)window;
     for (size_t i = 0; i < KEPT; i++)
         vector->losses[i].backing = (uint32_t)frames[2 * KEPT + i];
-    events_handle(EVENT_BIT(REPOSSESSED), note);
+    events_handle(EVENT_BIT(REVOKE) | EVENT_BIT(REPOSSESSED), note); // both, or the library would answer
     SAVE_WORD(MINE) = frames[0];
     while (SAVE_WORD(SAVE_LOST) < 2 * KEPT)
         continue; // it runs: the upcall comes all the same
