@@ -7,9 +7,12 @@
  *                the shell, or, with the boot arguments `run APP ARG...`, that program. The boot argument
  *                `greeting=TEXT` is for the shell to show, encoded as the arguments of programs are
  *
- * Then it waits for the session's end, reports its status on the console, and turns the machine off.
- * Nothing else can do that: the kernel lets only the first environment reset the machine.
+ * Then it is the memory service of the session and its children (libos/share/memory.h), until the session ends: the boot
+ * argument `share=POLICY` says how it divides frames, `stock=N` how many the session does not get at first. At the end it
+ * reports the session's status on the console, and turns the machine off. Nothing else can do that: the kernel lets only
+ * the first environment reset the machine.
  */
+#include <libos/share/server.h>
 #include <rivet.h>
 #include <rivet/shell.h>
 #include <stdio.h>
@@ -20,10 +23,16 @@
 #define KEPT_SLICES    2 // per hart: one is the console's
 #define ARGUMENTS_MAX  64
 #define GREETING       "greeting="
+#define SHARE          "share="
+#define STOCK          "stock="
+#define FRAMES_OWN     64 // that no client gets: for init's own stack, heap and tables
+#define SLOT_SERVICE   (SLOT_FREE + 0)                 // init itself, RIGHT_CALL
+#define SLOTS_CLIENTS  (SLOT_FREE + 1)                 // SHARE_CLIENTS of them
 #define STATUS_STOPPED 130 // 128 + SIGINT: Ctrl-C
 #define STATUS_NOT_RUN 127 // as shells say that a program could not be started
 
 static struct child console, session;
+static bool shell; // the session is one
 
 static _Noreturn void machine_off(bool restart)
 {
@@ -71,11 +80,24 @@ static void percent_decode(char *word)
     *to = 0;
 }
 
+// What stands behind `name` among the boot arguments; NULL: it is not there. Behind `run` they are the program's.
+static const char *boot_value(const char *name)
+{
+    static char words[sizeof(machine()->arguments)];
+    char *rest;
+
+    strcpy(words, machine()->arguments);
+    for (char *word = strtok_r(words, " ", &rest); word && strcmp(word, "run") != 0; word = strtok_r(NULL, " ", &rest))
+        if (strncmp(word, name, strlen(name)) == 0)
+            return word + strlen(name);
+    return NULL;
+}
+
 /*
  * The program and its arguments, percent-decoded: the words behind `run`, or else the shell and its greeting.
  * How many. The words are cut from a copy of the boot arguments.
  */
-static int session_arguments(const char *argv[ARGUMENTS_MAX], bool *shell)
+static int session_arguments(const char *argv[ARGUMENTS_MAX])
 {
     static char words[sizeof(machine()->arguments)];
     char *rest;
@@ -96,8 +118,8 @@ static int session_arguments(const char *argv[ARGUMENTS_MAX], bool *shell)
         percent_decode(word);
         argv[argc++] = word;
     }
-    *shell = argc == 0;
-    if (!*shell)
+    shell = argc == 0;
+    if (!shell)
         return argc;
     argv[0] = "shell";
     if (greeting) {
@@ -142,8 +164,43 @@ static void devices_give(env_t to)
             sys_irq_give(source, to);
 }
 
+// A boot argument that is wrong is said, and then as if it were not there.
+static const struct share_ops *policy_chosen(void)
+{
+    const char *name = boot_value(SHARE);
+    const struct share_ops *ops = name ? share_find(name) : &share_proportional;
+
+    if (!ops)
+        fprintf(stderr, "init: there is no memory policy '%s'; it is proportional.\n", name);
+    return ops ? ops : &share_proportional;
+}
+
+static size_t stock_chosen(void)
+{
+    const char *text = boot_value(STOCK);
+    char *end = NULL;
+    unsigned long frames = text ? strtoul(text, &end, 10) : 0;
+
+    if (text && (*text < '0' || *text > '9' || *end || frames > machine()->ram_count)) {
+        fprintf(stderr, "init: stock=%s is no number of frames that this machine has; it is 0.\n", text);
+        return 0;
+    }
+    return frames;
+}
+
+// The session is the first client of the memory service; its children reach it by what it hands on.
+static const char *session_admit(void)
+{
+    memory_start(policy_chosen(), SLOTS_CLIENTS, FRAMES_OWN);
+    if (sys_cap_mint(SLOT_SERVICE, self(), RIGHT_CALL).error != ERR_OK ||
+        child_grant(&session, SLOT_SERVICE, SLOT_MEMORY, RIGHT_CALL) != ERR_OK ||
+        memory_admit(session.env, SHARE_DEFAULT, session.guaranteed) != ERR_OK)
+        return "the kernel refused it the memory service";
+    return NULL;
+}
+
 // True when the session began. The line is its own before it runs: a shell asks for every key at once.
-static bool session_begin(int argc, const char *const *argv, bool leads)
+static bool session_begin(int argc, const char *const *argv)
 {
     struct child_options options = {
         .program = argv[0],
@@ -152,12 +209,16 @@ static bool session_begin(int argc, const char *const *argv, bool leads)
         .frames = CHILD_FRAMES_ALL,
         .slices = SLICES_MAX - KEPT_SLICES,
         .bundle = true,
+        .keep = stock_chosen(),
     };
     const char *why = child_build(&session, &options);
 
+    if (!why)
+        why = session_admit();
+
     if (!why) {
         devices_give(session.env);
-        if (leads)
+        if (shell)
             console_leader(session.env);
         console_foreground(session.env);
         why = child_start(&session);
@@ -167,38 +228,41 @@ static bool session_begin(int argc, const char *const *argv, bool leads)
     return !why;
 }
 
-// Wait for the session's end. Ctrl-C comes here when the session's program does not ask for it.
-static int session_wait(void)
+static _Noreturn void end(int status)
 {
-    int status;
-
-    while (!child_ended(&session, &status)) {
-        word_t events = events_wait(EVENT_BIT(CHILD) | EVENT_CONSOLE_INTERRUPT, 0);
-        if (events & EVENT_CONSOLE_INTERRUPT) {
-            child_kill(&session);
-            return STATUS_STOPPED;
-        }
-        if (child_ended(&console, &status))
-            give_up("init: ", "the console ended");
-    }
-    child_report(&session);
-    return status;
-}
-
-int main(void)
-{
-    const char *argv[ARGUMENTS_MAX];
-    bool shell;
-    int argc = session_arguments(argv, &shell);
-    int status = STATUS_NOT_RUN;
-
-    console_begin();
-    console_open(true);
-    if (session_begin(argc, argv, shell))
-        status = session_wait();
     fflush(stderr);
     console_status((word_t)status);
     if (shell && status != SHELL_POWEROFF && status != SHELL_REBOOT)
         fprintf(stderr, "init: the shell ended with status %d\n", status);
     machine_off(shell && status == SHELL_REBOOT);
+}
+
+// Until the session ends. Ctrl-C comes here when the session's program does not ask for it.
+static void notice(word_t events)
+{
+    int status;
+
+    if (child_ended(&session, &status)) {
+        child_report(&session);
+        end(status);
+    }
+    if (events & EVENT_CONSOLE_INTERRUPT) {
+        child_kill(&session);
+        end(STATUS_STOPPED);
+    }
+    if (child_ended(&console, &status))
+        give_up("init: ", "the console ended");
+    memory_step();
+}
+
+int main(void)
+{
+    const char *argv[ARGUMENTS_MAX];
+    int argc = session_arguments(argv);
+
+    console_begin();
+    console_open(true);
+    if (!session_begin(argc, argv))
+        end(STATUS_NOT_RUN);
+    pct_serve(memory_serve, EVENT_BIT(CHILD) | EVENT_BIT(GIVEN) | EVENT_CONSOLE_INTERRUPT, notice);
 }

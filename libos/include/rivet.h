@@ -12,6 +12,7 @@
 #include <rivet/layout.h>
 #include <rivet/machine.h>
 #include <rivet/page.h>
+#include <rivet/revoke.h>
 #include <rivet/stlb.h>
 #include <rivet/types.h>
 
@@ -26,6 +27,7 @@
 #include <libos/vm/region.h>       // regions with pagers
 #include <libos/vm/revoke.h>       // requests for what this program has
 #include <libos/ipc/ipc.h>         // protected control transfer, events
+#include <libos/share/memory.h>    // more frames, from whoever divides them
 #include <libos/loader/bundle.h>   // files the machine was booted with
 #include <libos/loader/child.h>    // programs started by this one
 #include <libos/sched/sched.h>     // scheduler policies

@@ -9,12 +9,14 @@
  */
 #include <libos/ipc/ipc.h>
 #include <libos/loader/internal.h>
+#include <libos/share/memory.h>
 #include <libos/vm/frame.h>
 #include <libos/vm/internal.h>
 #include <string.h>
 
 #define SAVE_RIGHTS (RIGHT_READ | RIGHT_WRITE | BIND_ACCESSED | BIND_DIRTY)
 #define OVERHEAD       32 // frames a child costs its parent, generously
+#define GUARANTEED_PART 4 // of its frames one in so many
 #define WAIT_PIECE_US  100000
 #define STATUS_FAULTED 139
 #define STATUS_STOPPED 137
@@ -103,9 +105,11 @@ static const char *bundle_give(const struct child *child)
     struct page_run pages = bundle_pages();
 
     bundle_forget();
-    for (size_t i = 0; i < pages.count; i++)
+    for (size_t i = 0; i < pages.count; i++) {
         if (sys_page_give(pages.first + i, child->env).error != ERR_OK)
             return "the bundle's frames could not be given";
+        (void)sys_revoke_guarantee(pages.first + i, 1); // refused when it has no guarantee
+    }
     start_info()->bundle_size = 0;
     return NULL;
 }
@@ -138,15 +142,22 @@ static const char *image_find(const struct child_options *options, const uint8_t
 }
 
 /*
- * How many frames the child gets beyond its program; 0 when ours do not suffice. What it costs us
+ * How many frames the child gets beyond its program; 0 when ours do not suffice, and we can get no more. What it costs us
  * besides stays within CHILD_FRAMES_KEPT or OVERHEAD.
  */
 static size_t frames_plan(const struct child_options *options, const struct elf_plan *plan)
 {
     size_t free = frame_count_free(), wanted = options->frames ? options->frames : CHILD_FRAMES;
+    size_t needed = wanted + plan->pages + OVERHEAD;
 
-    if (wanted == CHILD_FRAMES_ALL)
-        return free > plan->pages + CHILD_FRAMES_KEPT ? free - plan->pages - CHILD_FRAMES_KEPT : 0;
+    if (wanted < machine()->ram_count)
+        while (free < needed && memory_want(needed - free < MEMORY_WANT_MAX ? needed - free : MEMORY_WANT_MAX))
+            free = frame_count_free();
+
+    if (wanted == CHILD_FRAMES_ALL) {
+        size_t kept = plan->pages + CHILD_FRAMES_KEPT + options->keep;
+        return free > kept ? free - kept : 0;
+    }
     return wanted <= free && free - wanted >= plan->pages + OVERHEAD ? wanted : 0;
 }
 
@@ -154,6 +165,27 @@ void slots_grant(const struct child *child)
 {
     (void)child_grant(child, SLOT_CONSOLE, SLOT_CONSOLE, RIGHT_CALL); // no console yet: the child has none
     (void)child_grant(child, SLOT_SELF, SLOT_PARENT, RIGHT_NOTIFY);
+}
+
+/*
+ * Its part in the machine's memory, before it has any of it. Guaranteed are its program and the bundle, which the loader
+ * marks, and a part of its other frames, which it marks itself. Without a service, or when that has no room, it has what
+ * we give it; when its guarantee would be more than ours it has none.
+ */
+static void share_settle(struct child *child, const struct child_options *options, size_t pages, size_t frames)
+{
+    word_t weight = options->weight ? options->weight : SHARE_DEFAULT;
+    size_t more = options->guaranteed ? options->guaranteed : frames / GUARANTEED_PART;
+
+    child->guaranteed = pages + (options->bundle ? bundle_pages().count : 0) + more;
+    if (weight != CHILD_ALONE) {
+        long error = memory_join(child->env, weight, child->guaranteed);
+        if (error == ERR_FULL)
+            error = memory_join(child->env, weight, child->guaranteed = 0);
+        child->client = error == ERR_OK;
+        (void)child_grant(child, SLOT_MEMORY, SLOT_MEMORY, RIGHT_CALL); // no service: the child has none
+    }
+    (void)sys_env_set(child->env, ENV_GUARANTEED, child->guaranteed);
 }
 
 static const char *build(struct child *child, const struct child_options *options,
@@ -169,6 +201,7 @@ static const char *build(struct child *child, const struct child_options *option
     if ((why = space_make(child)) || (why = env_make(child)))
         return why;
     label_set(child, options->program);
+    share_settle(child, options, plan->pages, frames);
     if ((why = image_load(child, plan, image)))
         return why;
     if ((why = frames_give(child, frames, &frames_first)))
@@ -176,7 +209,6 @@ static const char *build(struct child *child, const struct child_options *option
     if ((why = info_fill(child, options, frames_first)))
         return why;
     sys_env_set(child->env, ENV_PC, plan->entry);
-    sys_env_set(child->env, ENV_GUARANTEED, options->guaranteed);
     slots_grant(child);
     return options->bundle ? bundle_give(child) : NULL;
 }
@@ -272,8 +304,11 @@ void child_kill(const struct child *child)
         continue; // a hart that runs it was told to let it go
 }
 
+// What it got by itself comes to us now, who never asked for it.
 void child_reap(struct child *child)
 {
+    size_t got = child->client ? memory_leave(child->env) : 0;
+
     if (child->env)
         while (sys_env_destroy(child->env).error == ERR_AGAIN)
             continue;
@@ -281,5 +316,7 @@ void child_reap(struct child *child)
         while (sys_space_destroy(child->space).error == ERR_AGAIN)
             continue;
     vm_left_reap(); // frames that we left to it
+    if (got)
+        (void)memory_give(got);
     *child = (struct child){0};
 }

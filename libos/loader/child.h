@@ -18,6 +18,7 @@
 #define CHILD_FRAMES      1024         // what a child gets when nothing is said: 4 MiB
 #define CHILD_FRAMES_ALL  (~(size_t)0) // all we can spare, but for CHILD_FRAMES_KEPT of our own
 #define CHILD_FRAMES_KEPT 128
+#define CHILD_ALONE       (~(word_t)0)
 
 struct child_options {
     const char *program; // its name in our bundle
@@ -28,8 +29,14 @@ struct child_options {
     size_t frames; // free frames it gets beyond its program; 0: CHILD_FRAMES, or CHILD_FRAMES_ALL
     word_t harts;  // bit h: give it slices on hart h; 0: on every hart where we have more than one
     size_t slices; // how many on each; 0: one
-    size_t guaranteed; // how many of its frames it may mark so that no abort takes them
     bool bundle;   // hand our bundle over with its contents: it is gone for us
+    size_t keep;   // with CHILD_FRAMES_ALL: free frames we keep besides
+    /*
+     * Its part in the machine's memory (share/memory.h): by weight it can get more than it was given, and asked to give
+     * some back. 0: SHARE_DEFAULT. CHILD_ALONE: it has what it was given, and can ask nobody for more.
+     */
+    word_t weight;
+    size_t guaranteed; // frames besides its program that are never taken by force; 0: a quarter of what it is given
 };
 
 enum child_state { CHILD_NONE, CHILD_BUILT, CHILD_RUNNING };
@@ -40,6 +47,8 @@ struct child {
     space_t space;
     word_t harts;
     size_t slices;
+    bool client; // of the memory service
+    size_t guaranteed;
     char label[9];
 };
 

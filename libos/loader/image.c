@@ -36,6 +36,7 @@ static const char *frames_alloc(struct page_run run)
             continue;
         if (error != ERR_OK)
             return "the kernel refused a frame for the program";
+        (void)sys_revoke_guarantee(run.first + i, 1); // refused when the child has no guarantee
     }
     return NULL;
 }

@@ -20,8 +20,8 @@ void broker_start(struct broker *broker, const struct share_ops *ops, const stru
 
 static void ask_end(struct broker *broker, struct broker_ask *ask)
 {
-    size_t owned = broker->pool.client[ask->client].owned;
-    size_t gone = ask->owned > owned ? ask->owned - owned : 0;
+    size_t held = broker->pool.client[ask->client].held;
+    size_t gone = ask->held > held ? ask->held - held : 0;
     size_t given = gone > ask->taken ? gone - ask->taken : 0;
 
     ask->open = false;
@@ -39,6 +39,14 @@ static void demand_end(struct broker *broker)
     broker->missing = broker->ask_count = 0;
 }
 
+static bool any_open(const struct broker *broker)
+{
+    for (size_t i = 0; i < broker->ask_count; i++)
+        if (broker->ask[i].open)
+            return true;
+    return false;
+}
+
 void broker_join(struct broker *broker, size_t client)
 {
     broker->pool.client[client] = (struct share_client){0};
@@ -53,6 +61,8 @@ void broker_leave(struct broker *broker, size_t client)
     for (size_t i = 0; i < broker->ask_count; i++)
         if (broker->ask[i].open && broker->ask[i].client == client)
             ask_end(broker, &broker->ask[i]);
+    if (broker->client != SHARE_NOBODY && !any_open(broker))
+        demand_end(broker);
     if (broker->ops->leave)
         broker->ops->leave(&broker->pool, client);
     broker->pool.client[client] = (struct share_client){0};
@@ -66,14 +76,15 @@ static size_t give(struct broker *broker, size_t client, size_t count)
 
     broker->pool.stock -= given;
     broker->pool.client[client].owned += given;
+    broker->pool.client[client].held += given;
     return given;
 }
 
-// How far a client may still fall: what it has above its guarantee.
+// How far a client may still fall: what it holds above its guarantee.
 static size_t may_lose(const struct broker *broker, size_t client)
 {
     const struct share_client *victim = &broker->pool.client[client];
-    return victim->weight && victim->owned > victim->guaranteed ? victim->owned - victim->guaranteed : 0;
+    return victim->weight && victim->held > victim->guaranteed ? victim->held - victim->guaranteed : 0;
 }
 
 static bool is_asked(const struct broker *broker, size_t client)
@@ -94,15 +105,15 @@ static void ask_make(struct broker *broker, const struct share_ask *wish, size_t
     if (frames == 0 || !broker->world->ask(wish->client, frames, deadline))
         return;
     broker->ask[broker->ask_count++] =
-        (struct broker_ask){true, wish->client, frames, broker->pool.client[wish->client].owned, 0, deadline};
+        (struct broker_ask){true, wish->client, frames, broker->pool.client[wish->client].held, 0, deadline};
     *left -= frames;
 }
 
 // How many frames by force: what was asked for, less what it gave by itself, and not below its guarantee.
 static size_t ask_left(const struct broker *broker, const struct broker_ask *ask)
 {
-    size_t owned = broker->pool.client[ask->client].owned;
-    size_t gone = ask->owned > owned ? ask->owned - owned : 0;
+    size_t held = broker->pool.client[ask->client].held;
+    size_t gone = ask->held > held ? ask->held - held : 0;
     size_t left = ask->frames > gone ? ask->frames - gone : 0;
 
     return least(least(left, broker->missing), may_lose(broker, ask->client));
@@ -119,6 +130,7 @@ static void ask_force(struct broker *broker, struct broker_ask *ask)
     }
     ask->taken += taken;
     broker->pool.client[ask->client].owned -= taken;
+    broker->pool.client[ask->client].held -= taken;
     broker->pool.stock += taken;
     if (ask_left(broker, ask) == 0)
         ask_end(broker, ask);
@@ -134,14 +146,6 @@ static void hand_over(struct broker *broker)
     broker->came += given;
     if (broker->missing == 0 || given < count)
         demand_end(broker);
-}
-
-static bool any_open(const struct broker *broker)
-{
-    for (size_t i = 0; i < broker->ask_count; i++)
-        if (broker->ask[i].open)
-            return true;
-    return false;
 }
 
 void broker_step(struct broker *broker)

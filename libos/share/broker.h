@@ -11,7 +11,7 @@
  * Invariants
  *   (1) a frame goes only from the stock to a client and from a client to the stock: what comes in between is nobody's loss
  *   (2) while a demand stands, its client is alive, `missing` is above 0 and some ask is open; requests stand only then
- *   (3) nobody is asked or forced to own fewer frames than its guarantee, as counted when it was asked
+ *   (3) nobody is asked or forced to hold fewer frames than its guarantee, as counted by the last look
  *
  * The broker computes. What it does to the machine, and a test's model of that, is a struct broker_world.
  */
@@ -43,7 +43,7 @@ struct broker_ask {
     bool open;
     size_t client;
     size_t frames;        // asked for
-    size_t owned;         // what it had then
+    size_t held;          // what it had then
     size_t taken;         // by force
     uint64_t deadline_us;
 };

@@ -2,7 +2,7 @@
 // The library's side of the memory service; see memory.h.
 #include <libos/ipc/ipc.h>
 #include <libos/share/memory.h>
-#include <libos/start/start.h>
+#include <libos/start/internal.h>
 #include <libos/vm/frame.h>
 
 #define TRIES_MAX 1000 // times that we ask again: others may stand in line before us
@@ -19,13 +19,14 @@ static long memory_ask(word_t message[MESSAGE_WORDS])
 }
 
 /*
- * Not events_wait: this runs where upcalls are held, in the middle of a page fault, and nobody's handler of events may
- * run there.
+ * Mostly in the middle of a page fault, with upcalls held. The program's handler of events runs all the same: who waits for
+ * frames can be asked for some, and would seem deaf.
  */
 static void given_wait(word_t until)
 {
-    (void)sys_slice_wait(EVENT_BIT(GIVEN), until);
+    (void)sys_slice_wait(EVENT_BIT(GIVEN) | upcall_events(), until);
     (void)events_take(EVENT_BIT(GIVEN));
+    upcall_events_serve();
 }
 
 bool memory_want(size_t count)
@@ -34,16 +35,17 @@ bool memory_want(size_t count)
 
     if (nobody || sys_page_open(init, count).error != ERR_OK)
         return false;
+    size_t before = frame_count_free();
     for (int tries = 0; tries < TRIES_MAX; tries++) {
         word_t message[MESSAGE_WORDS] = {MEMORY_WANT, count};
-        long error = memory_ask(message);
-        if (error != ERR_OK)
+        if (memory_ask(message) != ERR_OK)
             return false;
-        if (message[1] > 0 || frame_find(1) != FRAME_NONE)
+        if (message[1] == 0 && message[3] != 0)
+            given_wait(message[3]);
+        if (message[1] > 0 || frame_count_free() > before)
             return true;
         if (message[3] == 0)
             return false;
-        given_wait(message[3]);
     }
     return false;
 }

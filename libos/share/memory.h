@@ -63,7 +63,7 @@ enum memory_operation {
  * The library's side. None of these is needed by a program that gets along with what it was given.
  */
 
-// Get up to `count` more frames, and wait while some may come. True when a free frame is there now. EVENT_GIVEN is used up.
+// Get up to `count` more frames, and wait while some may come. True when there are more now. EVENT_GIVEN is used up.
 bool memory_want(size_t count);
 
 // Hand free frames back, at most so many; how many went.

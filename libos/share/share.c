@@ -53,6 +53,15 @@ void share_shares(const struct share_pool *pool, size_t shares[SHARE_CLIENTS])
         continue; // each round settles a client at least
 }
 
+size_t share_excess(const struct share_pool *pool, const size_t shares[SHARE_CLIENTS], size_t client)
+{
+    const struct share_client *of = &pool->client[client];
+    size_t above = of->owned > shares[client] ? of->owned - shares[client] : 0;
+    size_t spare = of->held > of->guaranteed ? of->held - of->guaranteed : 0;
+
+    return of->weight == 0 ? 0 : above < spare ? above : spare;
+}
+
 // What the family of a client has together, itself included. `depth` ends a walk that goes in circles.
 static uint64_t family_weight(size_t client, const size_t parent[], const uint64_t relative[], int depth)
 {

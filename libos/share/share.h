@@ -41,7 +41,8 @@
 struct share_client {
     uint64_t weight;   // what part of SHARE_WHOLE; 0: nobody
     size_t guaranteed; // frames that nobody takes from it
-    size_t owned;      // frames it has now
+    size_t owned;      // frames it has now, with those of its children that are no clients: what it is judged by
+    size_t held;       // of these its own: what it can be asked for
     uint64_t word;     // the policy's; 0 when the client comes
 };
 
@@ -94,6 +95,9 @@ const struct share_ops *share_find(const char *name);
  * there is, unless the guarantees alone are.
  */
 void share_shares(const struct share_pool *pool, size_t shares[SHARE_CLIENTS]);
+
+// How many frames a client has above its share, as far as it can be asked for them; 0 for nobody.
+size_t share_excess(const struct share_pool *pool, const size_t shares[SHARE_CLIENTS], size_t client);
 
 // 0: free frames, 1: data that is mapped nowhere, 2: data that is.
 unsigned share_rank(const struct share_frame *frame);

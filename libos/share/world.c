@@ -46,7 +46,7 @@ static void weigh(void)
     for (size_t i = 0; i < SHARE_CLIENTS; i++) {
         broker.pool.client[i].weight = weights[i];
         broker.pool.client[i].guaranteed = clients[i].guaranteed;
-        broker.pool.client[i].owned = 0;
+        broker.pool.client[i].owned = broker.pool.client[i].held = 0;
     }
 }
 
@@ -81,8 +81,10 @@ static void world_look(struct broker *of)
             client = owner ? counts_as(owner) : SHARE_NOBODY;
             last = owner;
         }
-        if (client < SHARE_CLIENTS)
+        if (client < SHARE_CLIENTS) {
             of->pool.client[client].owned++;
+            of->pool.client[client].held += clients[client].env == owner;
+        }
     }
     of->pool.stock = stock > kept ? stock - kept : 0;
 }
@@ -129,7 +131,9 @@ static bool world_ask(size_t client, size_t count, uint64_t deadline_us)
     uint64_t hz = machine()->timebase_hz;
     word_t deadline = deadline_us / 1000000 * hz + deadline_us % 1000000 * hz / 1000000;
 
-    return sys_revoke_request(client_slot(client), REVOKE_FRAMES, count, deadline).error == ERR_OK;
+    long error = sys_revoke_request(client_slot(client), REVOKE_FRAMES, count, deadline).error;
+    clients[client].struck |= error == ERR_PERM || error == ERR_STALE; // we were given less than we are entitled to
+    return error == ERR_OK;
 }
 
 static void world_withdraw(size_t client)
@@ -150,13 +154,19 @@ static bool may_name(page_t page, env_t victim, unsigned (*rank)(const struct sh
 // Take a run that lies together; how many, or the reason why none.
 static sysret_t run_take(slot_t slot, page_t first, size_t count)
 {
+    size_t done = 0;
+
     for (;;) {
         sysret_t taken = sys_revoke_abort(slot, REVOKE_FRAMES, first, count);
-        if (taken.error == ERR_AGAIN)
-            continue;
-        if (taken.error != ERR_RANGE || count == 1)
+        if (taken.error == ERR_AGAIN) {
+            done = taken.value;
+        } else if (taken.error == ERR_RANGE && count > 1 && done == 0) {
+            count /= 2; // it gave some of its own accord, or got some: fewer are left of the request
+        } else if (taken.error == ERR_OK || done == 0) {
             return taken;
-        count /= 2; // it gave some of its own accord, or got some: fewer are left of the request
+        } else {
+            return (sysret_t){ERR_OK, done}; // behind these stands something else by now
+        }
     }
 }
 

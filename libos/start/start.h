@@ -14,6 +14,8 @@ enum start_slot {
     SLOT_CONSOLE = 0, // the console, RIGHT_CALL
     SLOT_PARENT = 1,  // the creator, RIGHT_NOTIFY
     SLOT_SELF = 2,    // this environment, all rights, to hand on to others
+    SLOT_MEMORY = 3,  // init, RIGHT_CALL: the memory service (share/memory.h)
+    SLOT_SCRATCH = 4, // the library's, while a child is built
     SLOT_FREE = 8,    // from here on the program's own
 };
 

@@ -14,6 +14,7 @@
 #include <rivet/layout.h>
 #include <rivet/machine.h>
 #include <rivet/page.h>
+#include <rivet/revoke.h>
 #include <rivet/types.h>
 
 #define SYSCALL(index, room, verb, arity, arguments, errors, text) sysret_t sys_##room##_##verb arguments;

@@ -2,6 +2,7 @@
 /*
  * Bindings in the kernel's tables, and the frames that these tables are made of. Nothing here knows the structure.
  */
+#include <libos/share/memory.h>
 #include <libos/start/start.h>
 #include <libos/vm/frame.h>
 #include <libos/vm/internal.h>
@@ -38,6 +39,8 @@ static long table_supply(space_t space, word_t address, word_t level)
     page_t page = frame_find(frames);
     long error = ERR_NOENT;
 
+    if (page == FRAME_NONE && memory_want(MEMORY_BATCH))
+        page = frame_find(frames);
     while (page != FRAME_NONE &&
            (error = sys_pte_table(space, address, level, page, frames == 2 ? page + 1 : 0).error) == ERR_AGAIN)
         continue;

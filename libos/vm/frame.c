@@ -3,10 +3,13 @@
  * Finding frames: a walk through the kernel's table from where the last one was found. The walk visits
  * each entry at most once, so it ends; it is long only when nearly nothing is left.
  */
+#include <libos/share/memory.h>
 #include <libos/vm/frame.h>
 #include <libos/vm/internal.h>
 
 page_t frame_cursor;
+
+#define TRIES_MAX 64
 
 static bool frame_is_ours(page_t page)
 {
@@ -52,15 +55,29 @@ page_t frame_find(size_t count)
     return page;
 }
 
-page_t frame_alloc(void)
+page_t frame_own(void)
 {
     upcall_hold();
     page_t page = frame_find(1);
     long error = ERR_OK;
-    while (page != FRAME_NONE && (error = sys_page_alloc(page).error) == ERR_AGAIN)
-        continue; // cleared in pieces
+    for (int tries = 0; page != FRAME_NONE && tries < TRIES_MAX; tries++) {
+        while ((error = sys_page_alloc(page).error) == ERR_AGAIN)
+            continue; // cleared in pieces
+        if (error == ERR_OK)
+            break;
+        page = frame_find(1); // somebody took it by force just now
+    }
     upcall_release();
     return error == ERR_OK ? page : FRAME_NONE;
+}
+
+page_t frame_alloc(void)
+{
+    page_t page = frame_own();
+
+    if (page == FRAME_NONE && memory_want(MEMORY_BATCH))
+        page = frame_own();
+    return page;
 }
 
 void frame_free(page_t page)

@@ -18,6 +18,9 @@ page_t frame_find(size_t count);
 extern page_t frame_cursor;
 
 // A free frame of ours, made usable (cleared, kind DATA); FRAME_NONE when none is left.
+page_t frame_own(void);
+
+// The same, but when none is left the memory service is asked for more (share/memory.h).
 page_t frame_alloc(void);
 
 // The opposite: the frame must not be mapped any more.

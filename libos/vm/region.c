@@ -266,7 +266,7 @@ static bool kept_fault(word_t address)
 static page_t frame_take(struct region *region, size_t index, bool *clear)
 {
     bool below = region->counts.resident < region->limit;
-    page_t frame = below ? frame_alloc() : region_take(region, index);
+    page_t frame = below ? frame_own() : region_take(region, index);
 
     *clear = below;
     if (frame != FRAME_NONE)

@@ -124,8 +124,10 @@ page_t vm_frame(bool clear)
     upcall_hold();
     if (!pool_take(&page, clear))
         do
-            page = frame_alloc();
+            page = frame_own();
         while (page == FRAME_NONE && region_evict && region_evict());
+    if (page == FRAME_NONE) // whoever has pages to replace gets along with what it has; others ask for more
+        page = frame_alloc();
     upcall_release();
     return page;
 }

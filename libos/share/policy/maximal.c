@@ -43,12 +43,6 @@ static void maximal_answered(struct share_pool *pool, size_t client, size_t give
         *ignored += *ignored < IGNORED_MOST;
 }
 
-static size_t above(const struct share_pool *pool, const size_t shares[], size_t client)
-{
-    const struct share_client *other = &pool->client[client];
-    return other->weight && other->owned > shares[client] ? other->owned - shares[client] : 0;
-}
-
 static void maximal_decide(struct share_pool *pool, size_t client, size_t wanted, struct share_plan *plan)
 {
     const struct share_client *self = &pool->client[client];
@@ -60,10 +54,10 @@ static void maximal_decide(struct share_pool *pool, size_t client, size_t wanted
     size_t has = self->owned + plan->give;
     size_t missing = least(wanted - plan->give, has < shares[client] ? shares[client] - has : 0);
     for (size_t i = 0; i < SHARE_CLIENTS; i++)
-        all += above(pool, shares, i);
+        all += share_excess(pool, shares, i);
     missing = least(missing, all);
     for (size_t i = 0; missing > 0 && i < SHARE_CLIENTS && plan->count < SHARE_ASKS; i++) {
-        size_t part = (missing * above(pool, shares, i) + all - 1) / all;
+        size_t part = (missing * share_excess(pool, shares, i) + all - 1) / all;
         if (part > 0)
             plan->ask[plan->count++] = (struct share_ask){i, part, SHARE_PATIENCE_US >> pool->client[i].word};
     }

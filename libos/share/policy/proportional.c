@@ -18,10 +18,10 @@ static size_t furthest(const struct share_pool *pool, const size_t shares[], con
     size_t most = 0;
 
     for (size_t i = 0; i < SHARE_CLIENTS; i++) {
-        size_t keeps = shares[i] + asked[i];
-        if (pool->client[i].weight == 0 || pool->client[i].owned <= keeps || pool->client[i].owned - keeps <= most)
+        size_t excess = share_excess(pool, shares, i);
+        if (excess <= asked[i] || excess - asked[i] <= most)
             continue;
-        most = pool->client[i].owned - keeps;
+        most = excess - asked[i];
         *client = i;
     }
     return most;
