@@ -25,6 +25,10 @@ word_t stretch_store(volatile char *address);
 word_t stretch_trap(volatile char *address);
 word_t stretch_trap_none(volatile char *address);
 
+// So many pages of the heap that nobody touched, and their end (vm_fault.c). The last ones made end first.
+volatile char *heap_pages(word_t count);
+void heap_pages_end(word_t count);
+
 // Each prints its rows.
 void bench_vm_dirty(void);
 void bench_vm_protect(void);

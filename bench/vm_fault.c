@@ -13,10 +13,14 @@
 #include <stdio.h>
 #include <unistd.h>
 
-// So many pages of the heap that nobody touched.
-static volatile char *heap_pages(word_t count)
+volatile char *heap_pages(word_t count)
 {
     return (volatile char *)(((word_t)sbrk((intptr_t)(count + 1) * PAGE_SIZE) + PAGE_SIZE - 1) & ~(word_t)(PAGE_SIZE - 1));
+}
+
+void heap_pages_end(word_t count)
+{
+    sbrk(-(intptr_t)(count + 1) * PAGE_SIZE);
 }
 
 static void zero_fault(void)
@@ -28,7 +32,7 @@ static void zero_fault(void)
         least = least_of(least, first - stretch_store(heap + i * PAGE_SIZE));
     }
     row_counted("zero_fault", least, 1);
-    sbrk(-(REPEAT + 2) * PAGE_SIZE);
+    heap_pages_end(REPEAT + 1);
 }
 
 static void structure_fault(void)
@@ -52,7 +56,7 @@ static void structure_fault(void)
     row_counted(name, least, 1);
     bench_suffix = suffix;
     must(sys_stlb_unbind(0), "stlb_unbind");
-    sbrk(-3 * PAGE_SIZE);
+    heap_pages_end(2);
 }
 
 void bench_vm_fault(void)

@@ -12,18 +12,21 @@
 #define LEVEL0_SPAN (PAGE_SIZE * (word_t)ENTRIES)
 #define INDEX(address) ((address) >> PAGE_SHIFT & (ENTRIES - 1))
 
-#define RIGHTS_VALID_MASK (1ul << 2 | 1ul << 6 | 1ul << 8 | 1ul << 10 | 1ul << 14) // as pte_rights_are_valid, but not 0
-#define RIGHTS_BIND_MASK  (1ul << 2 | 1ul << 6 | 1ul << 10 | 1ul << 14)            // ... as pte_rights_can_bind
+#define RIGHTS_BIND_MASK  (1ul << 2 | 1ul << 6 | 1ul << 10 | 1ul << 14) // as pte_rights_can_bind
 #define RIGHTS_END        (PTE_D << 1)
 #define RIGHTS_ARE(mask, rights) ((rights) < RIGHTS_END && (mask) >> ((rights) & 63) & 1) // A and D, bits 6 and 7, beside
+// As pte_rights_are_valid with flags beside, and R, which all but the rarest have.
+#define RIGHTS_READ_AND(rights) (((rights) & ~(PTE_RIGHTS | PTE_FLAGS)) == 0 && (rights) & RIGHT_READ)
 
 // Page 0 is never bound; every other page under a table that exists is the environment's.
 #define ONE_PAGE_VALID(address) ((address) % PAGE_SIZE == 0 && (address) != 0)
 
 static inline bool walk_is(const struct space *space, word_t address)
 {
-    return space->walk_tag == address / LEVEL0_SPAN && space->walk_links != NULL;
+    return space->walk_tag == address / LEVEL0_SPAN;
 }
+
+_Static_assert(PTE_MAY_W == RIGHT_WRITE << 6 && PTE_MAY_X == RIGHT_EXECUTE << 6, "what an entry may have stands 6 bits higher");
 
 // Only this hart may remember anything of the space; the stores to its tables come before the look.
 static inline bool runs_here_only(struct space *space)
@@ -72,15 +75,17 @@ sysret_t sys_pte_protect(space_t name, word_t address, size_t count, word_t righ
     if (name != 0 || count != 1)
         return pte_protect_range(name, address, count, rights);
     struct space *space = env_self()->space;
-    if (!ONE_PAGE_VALID(address) || !RIGHTS_ARE(RIGHTS_VALID_MASK, rights))
+    if (!ONE_PAGE_VALID(address) || !RIGHTS_READ_AND(rights))
         return pte_protect_range(0, address, 1, rights);
 
     lock_take(&space->lock);
-    pte_t *slot = &space->walk_table[INDEX(address)];
-    if (walk_is(space, address) && *slot != 0) {
-        pte_t pte = *slot, next = pte_with(pte, rights);
-        if (next != 0) {
-            pte_change(slot, pte, next);
+    if (walk_is(space, address)) {
+        pte_t *slot = &space->walk_table[INDEX(address)];
+        pte_t pte = *slot;
+        // It is live, and was bound with W and X if they are asked for: all of these bits are set.
+        const pte_t need = PTE_U | (rights & (RIGHT_WRITE | RIGHT_EXECUTE)) << 6;
+        if ((pte & need) == need) {
+            pte_change(slot, pte, (pte & ~(PTE_RIGHTS | (rights & PTE_FLAGS))) | (rights & PTE_RIGHTS) | PTE_V);
             if (!runs_here_only(space))
                 return protect_elsewhere(space, address);
             hw_fence_page(address, space->asid);

@@ -54,11 +54,11 @@ struct pte_place pte_walk(const struct space *space, word_t address)
 struct pte_place pte_place(struct space *space, word_t address)
 {
     struct pte_place place = pte_walk(space, address);
-    if (place.slot != NULL) {
+    if (place.link != NULL) {
         word_t index = INDEX(address, 0);
         space->walk_tag = pte_hides ? SPACE_NO_WALK : address / LEVEL0_SPAN; // one.c hides nothing
         space->walk_table = place.slot - index;
-        space->walk_links = place.link != NULL ? place.link - index : NULL;
+        space->walk_links = place.link - index;
     }
     return place;
 }

@@ -38,9 +38,9 @@ struct space {
     word_t stlb_bound;        // all of them are, and environments use it
     word_t stlb_live;         // entries that bind something
     word_t stlb_next;         // destruction: next entry to look at
-    word_t walk_tag;          // 2 MiB number whose level-0 table was walked to last; SPACE_NO_WALK: none
+    word_t walk_tag;          // 2 MiB number whose level-0 table with a twin was walked to last; SPACE_NO_WALK: none
     pte_t *walk_table;
-    struct link *walk_links;  // of its twin, NULL: it has none
+    struct link *walk_links;  // of its twin
     page_t forget_page;       // leaf table that is being taken back from the STLB, 0: none
     word_t forget_address;    // of its first entry
     word_t forget_next;       // next STLB entry to look at

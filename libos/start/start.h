@@ -8,6 +8,7 @@
 #ifndef LIBOS_START_H
 #define LIBOS_START_H
 
+#include <libos/start/upcall.h>
 #include <libos/sys/sys.h>
 
 enum start_slot {
@@ -81,10 +82,40 @@ void crash_report(const char *name,
  * `events_handle` has a function called, with upcalls held, when one of the events is pending: it is
  * told which, and they are taken.
  */
-void upcall_hold(void);
-void upcall_release(void);
+static inline void upcall_hold(void);
+static inline void upcall_release(void);
 typedef void (*events_handler_t)(word_t events);
 void events_handle(word_t events, events_handler_t handler);
+
+// In line, because they surround short work. One base for all words: the compiler would make each one's address anew.
+static inline volatile word_t *upcall_words(void)
+{
+    word_t base = SAVE_ADDRESS;
+    __asm__("" : "+r"(base));
+    return (volatile word_t *)base;
+}
+
+static inline void upcall_hold(void)
+{
+    volatile word_t *hold = upcall_words() + UPCALL_HOLD / sizeof(word_t);
+    *hold = *hold + 1;
+    __asm__ volatile("" ::: "memory"); // what is protected stays behind the hold
+}
+
+// The slot is open and nothing is pending, unless something came meanwhile or a page fault was handled.
+void upcall_release_last(void);
+static inline void upcall_release(void)
+{
+    __asm__ volatile("" ::: "memory");
+    volatile word_t *words = upcall_words();
+    word_t held = words[UPCALL_HOLD / sizeof(word_t)] - 1;
+    words[UPCALL_HOLD / sizeof(word_t)] = held;
+    if (__builtin_expect(held != 0, 0))
+        return;
+    word_t pending = words[SAVE_PENDING / sizeof(word_t)] & words[UPCALL_EVENTS / sizeof(word_t)];
+    if (__builtin_expect(words[SAVE_I_HANDLER / sizeof(word_t)] == 0 || pending != 0, 0))
+        upcall_release_last();
+}
 
 // End the program at once, with nothing written out: the kernel's exit. POSIX's exit() flushes first.
 _Noreturn void program_exit(word_t status);

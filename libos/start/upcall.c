@@ -85,19 +85,11 @@ void upcall_library(word_t events, events_handler_t handler)
     SAVE_WORD(UPCALL_EVENTS) = program_events | library_events | OUR_EVENTS;
 }
 
-void upcall_hold(void)
+// Something may have to be served. Until that is known upcalls are held, and the slot is closed.
+void upcall_release_last(void)
 {
-    SAVE_WORD(UPCALL_HOLD) = SAVE_WORD(UPCALL_HOLD) + 1;
-    __asm__ volatile("" ::: "memory"); // what is protected stays behind the hold
-}
-
-void upcall_release(void)
-{
-    __asm__ volatile("" ::: "memory");
-    if (SAVE_WORD(UPCALL_HOLD) != 1) {
-        SAVE_WORD(UPCALL_HOLD) = SAVE_WORD(UPCALL_HOLD) - 1;
-        return;
-    }
+    SAVE_WORD(UPCALL_HOLD) = 1;
+    SAVE_WORD(SAVE_I_HANDLER) = 0;
     for (;;) {
         if (SAVE_WORD(SAVE_PENDING) & SAVE_WORD(UPCALL_EVENTS)) {
             upcall_enter(upcall_interrupt); // takes the last hold off

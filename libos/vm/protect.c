@@ -46,20 +46,62 @@ __attribute__((noinline)) static long protect_slow(word_t address, size_t count,
     return error;
 }
 
-long vm_protect(word_t address, size_t count, word_t rights)
+// Most of what collectors ask for. With upcalls held.
+static long protect_range(word_t address, size_t count, word_t rights)
 {
-    long error = ERR_OK;
-
-    upcall_hold();
     sysret_t answer = {ERR_NOENT, 0};
-    if (__builtin_expect(!vm_copies && count <= PTE_BATCH, 1))
+    if (!vm_copies && count <= PTE_BATCH)
         answer = sys_pte_protect(0, address, count, rights);
-    if (__builtin_expect(answer.error == ERR_OK && answer.value == count, 1))
-        vm_structure.protect(address, count, rights);
-    else
-        error = protect_slow(address, count, rights);
+    if (answer.error != ERR_OK || answer.value != count)
+        return protect_slow(address, count, rights);
+    vm_structure.protect(address, count, rights);
+    return ERR_OK;
+}
+
+__attribute__((noinline)) static long protect_general(word_t address, size_t count, word_t rights)
+{
+    upcall_hold();
+    long error = protect_range(address, count, rights);
     upcall_release();
     return error;
+}
+
+// pte_protect where only the error matters: a call that returns one word leaves nothing to be put away.
+long protect_error(space_t space, word_t address, size_t count, word_t rights) __asm__("sys_pte_protect");
+
+// The kernel refused: one page, upcalls held.
+__attribute__((noinline)) static long protect_refused(word_t address, word_t rights)
+{
+    long error = protect_slow(address, 1, rights);
+    upcall_release();
+    return error;
+}
+
+/*
+ * One page in as few instructions as there can be; whatever is unusual about it is for the general form. What outlives
+ * the call is kept on the stack: registers that a call preserves would have to be saved, too, and moved to and fro.
+ */
+long vm_protect(word_t address, size_t count, word_t rights)
+{
+    if (__builtin_expect(count != 1 || vm_copies, 0))
+        return protect_general(address, count, rights);
+    volatile word_t kept_address = address, kept_rights = rights;
+    upcall_hold();
+    if (__builtin_expect(protect_error(0, address, 1, rights) != ERR_OK, 0))
+        return protect_refused(kept_address, kept_rights);
+    vm_structure.protect(kept_address, 1, kept_rights);
+    upcall_release();
+    return ERR_OK;
+}
+
+bool vm_allow(word_t address, word_t rights)
+{
+    address = BASE(address);
+    volatile word_t kept_address = address, kept_rights = rights;
+    if (__builtin_expect(vm_copies || protect_error(0, address, 1, rights) != ERR_OK, 0))
+        return protect_slow(kept_address, 1, kept_rights) == ERR_OK;
+    vm_structure.protect(kept_address, 1, kept_rights);
+    return true;
 }
 
 #define PTE_RIGHTS (RIGHT_READ | RIGHT_WRITE | RIGHT_EXECUTE)

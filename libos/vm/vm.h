@@ -94,7 +94,7 @@ void *vm_sbrk(intptr_t change);
  *     vm_handle(heap, size, on_fault)          TRAP: who is called
  *     vm_protect(heap, pages, RIGHT_READ)      PROTN: one call for the whole range, one fence
  *     ... a store faults: on_fault(frame) ...
- *         vm_protect(page, 1, RIGHT_READ | RIGHT_WRITE)     UNPROT, in the handler
+ *         vm_allow(address, RIGHT_READ | RIGHT_WRITE)       UNPROT, in the handler
  *     vm_dirty(address)                        DIRTY: a load and a mask, no call
  *     vm_alias(address, other, rights)         MAP2: the same frame at a second address, with other rights
  *
@@ -103,6 +103,8 @@ void *vm_sbrk(intptr_t change);
  * about a single page, that page is bound afterwards, so an access that the rights allow does not fault again.
  */
 long vm_protect(word_t address, size_t count, word_t rights);
+// For handlers of faults: the same for the page around an address, where upcalls are held. True: try the access again.
+bool vm_allow(word_t address, word_t rights);
 
 /*
  * Has a page been accessed, written, since it was mapped or the bit was cleared? Read from the program's own page table

@@ -122,14 +122,26 @@ static word_t radix_next(word_t address)
     return STRUCTURE_END;
 }
 
+static void run_protect(word_t *entry, const word_t *end, word_t rights)
+{
+    for (; end - entry >= 4; entry += 4) {
+        mapping_protect(entry, rights);
+        mapping_protect(entry + 1, rights);
+        mapping_protect(entry + 2, rights);
+        mapping_protect(entry + 3, rights);
+    }
+    for (; entry < end; entry++)
+        mapping_protect(entry, rights);
+}
+
 static SLOW void protect_many(word_t address, size_t count, word_t rights)
 {
     while (count > 0) {
         size_t first = address >> PAGE_SHIFT & (RADIX_ENTRIES - 1);
         size_t run = RADIX_ENTRIES - first < count ? RADIX_ENTRIES - first : count;
         word_t *leaf = leaf_find(address);
-        for (size_t i = first; leaf && i < first + run; i++)
-            mapping_protect(&leaf[i], rights);
+        if (leaf)
+            run_protect(&leaf[first], &leaf[first + run], rights);
         address += run * PAGE_SIZE;
         count -= run;
     }
