@@ -38,7 +38,7 @@ def main():
     arguments = options.run[1:] if options.run[:1] == ["--"] else options.run
 
     if options.needs and not os.path.exists(options.needs):
-        print(f"SKIPPED: there is no {os.path.relpath(options.needs)}; ./rivet fetch brings it.")
+        print(f"SKIPPED: there is no {os.path.basename(options.needs)}; ./rivet fetch brings it.")
         sys.exit(77)
     result = subprocess.run([RUN, *arguments], stdin=subprocess.DEVNULL, stdout=subprocess.PIPE,
                             stderr=subprocess.PIPE, check=False)
