@@ -9,6 +9,7 @@
 #define ENTRIES     512
 #define MAP_BATCH   32 // pages one piece binds or unbinds; changing rights is cheaper, PTE_BATCH fit a piece
 #define CACHE_BATCH 16 // ... or changes in the STLB
+#define TABLE_LOOK  40 // what looking through a whole table costs a destruction, in bindings
 #define LEVEL0_SPAN (PAGE_SIZE * (word_t)ENTRIES)      // 2 MiB
 #define LEVEL1_SPAN (LEVEL0_SPAN * ENTRIES)            // 1 GiB
 #define INDEX(address, level) ((address) >> (PAGE_SHIFT + 9 * (level)) & (ENTRIES - 1))
@@ -216,12 +217,14 @@ bool pte_dismantle(struct space *space, word_t budget, struct shootdown *shootdo
             page_unlock(frame);
         } else if (*lower != 0) {
             page_t twin = detail_partner(page_frame(pte_page(*lower))->detail);
+            if (budget < TABLE_LOOK)
+                break;
+            budget -= TABLE_LOOK;
             if (twin != 0 && !table_empty(table_of(*lower), page_memory(twin), &budget))
                 break;
             if (!table_free(space, lower, shootdown))
                 break;
             space->tables--;
-            budget = budget > 32 ? budget - 32 : 0;
         }
         word_t next = (address | (LEVEL0_SPAN - 1)) + 1;
         if (next % LEVEL1_SPAN == 0) {
