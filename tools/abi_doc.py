@@ -211,7 +211,7 @@ def constants(*headers):
 
 
 def table_constants():
-    return constants("types.h", "layout.h", "page.h", "cap.h", "machine.h", "stlb.h")
+    return constants("types.h", "layout.h", "page.h", "cap.h", "machine.h", "stlb.h", "revoke.h")
 
 
 def enumeration(header, name):
@@ -230,12 +230,12 @@ def enumeration(header, name):
 
 def structure(header, name):
     """The members of one struct with their offsets, for members of plain sizes."""
-    sizes = {"uint64_t": 8, "uint32_t": 4, "uint8_t": 1}
+    sizes = {"uint64_t": 8, "uint32_t": 4, "uint16_t": 2, "uint8_t": 1}
     body = re.search(rf"^struct {name} \{{(.*?)^\}};", read(os.path.join(ABI, header)), re.M | re.S)
     if not body:
         raise DocError(f"{header} has no struct {name}.")
     rows, offset = [], 0
-    for kind, field, text in re.findall(r"^    (uint64_t|uint32_t|uint8_t) (\w+);[ ]*(?://[ ]*([^\n]*))?$", body[1], re.M):
+    for kind, field, text in re.findall(r"^    (uint64_t|uint32_t|uint16_t|uint8_t) (\w+);[ ]*(?://[ ]*([^\n]*))?$", body[1], re.M):
         offset = (offset + sizes[kind] - 1) & -sizes[kind]
         rows.append((f"{offset:#x}", f"`{field}`", f"`{kind}`", text))
         offset += sizes[kind]
@@ -264,6 +264,9 @@ TABLES = {
     "struct_device": lambda: structure("machine.h", "device_info"),
     "struct_stlb": lambda: structure("stlb.h", "stlb_entry"),
     "struct_ring": lambda: structure("stlb.h", "dirty_ring"),
+    "struct_repossession": lambda: structure("revoke.h", "repossession"),
+    "struct_loss": lambda: structure("revoke.h", "loss"),
+    "revoke_kinds": lambda: enumeration("revoke.h", "revoke_kind"),
 }
 
 

@@ -51,6 +51,12 @@ OTHERS = {
     "matmul_permille": "how much more that is, in thousandths",
     "matmul_tables": "tables taken from one region for another",
     "matmul_refills": "leaves filled from the STLB",
+    "revoke_request": "a request for frames, to the first instruction of the victim's handler (kernel only, as all that follow)",
+    "revoke_slice": "an abort takes a slice",
+    "revoke_irq": "... an interrupt source",
+    "revoke_table": "... a page table in which sixteen pages are bound, and its twin",
+    "abort_256": "aborts take 256 frames of data, each bound once",
+    "abort_piece_max": "the longest piece of an abort, of every kind and in its worst case",
 }
 
 

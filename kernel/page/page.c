@@ -185,6 +185,13 @@ void page_die(struct frame *frame)
     page_unlock(frame);
 }
 
+void page_live(struct frame *frame)
+{
+    page_lock(frame);
+    frame->flags &= (uint8_t)~PAGE_DYING;
+    page_unlock(frame);
+}
+
 bool page_die_unbound(struct frame *frame)
 {
     page_lock(frame);

@@ -146,6 +146,7 @@ void page_mark_end(struct frame *frame);
 static inline bool page_is_bindable(const struct frame *frame) { return frame->kind == PAGE_DATA || frame->kind == PAGE_DEVICE; }
 // From now on nothing can be bound to the frame; what is bound stays until pte_break.
 void page_die(struct frame *frame);
+void page_live(struct frame *frame); // ... no longer
 // The same if nothing is bound; false when something is, and nothing has changed.
 bool page_die_unbound(struct frame *frame);
 

@@ -376,7 +376,7 @@ static bool tables_die(struct frame *table, page_t twin)
         return false;
     if (twin == 0 || page_die_unbound(page_frame(twin)))
         return true;
-    table->flags &= (uint8_t)~PAGE_DYING;
+    page_live(table);
     return false;
 }
 

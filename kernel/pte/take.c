@@ -151,7 +151,7 @@ static enum error table_take(struct space *space, struct frame *table, env_t fro
     enum error error = table_check(space, table);
     page_t twin = error != ERR_OK ? 0 : detail_partner(table->detail);
     if (error == ERR_BUSY)
-        table->flags &= (uint8_t)~PAGE_DYING; // it was filled while nobody looked
+        page_live(table); // it was filled while nobody looked
     if (error != ERR_OK)
         return error;
     if (!is_held(table) || (twin != 0 && !is_held(page_frame(twin))))

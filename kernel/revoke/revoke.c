@@ -79,8 +79,13 @@ void revoke_given(struct env *giver, env_t to, enum revoke_kind kind, word_t cou
 
 bool revoke_holds(const struct frame *frame)
 {
-    const struct env *owner = env_named(frame->owner);
-    return owner->revoke_page == page_name(frame) && requester(owner) != NULL;
+    struct env *owner = env_named(frame->owner);
+    if (owner->revoke_page != page_name(frame))
+        return false;
+    if (requester(owner) != NULL)
+        return true;
+    owner->revoke_page = 0; // nobody goes on: the frame is its owner's as before
+    return false;
 }
 
 void revoke_leave(struct env *env)

@@ -445,6 +445,30 @@ static void an_abort_can_be_left_half_way(void **state)
     assert_int_equal(word(family.a, SAVE_LOST), 0);
 }
 
+// The same when whoever asked is no more.
+static void an_abort_ends_with_its_requester(void **state)
+{
+    (void)state;
+    OK(cap, copy, SLOT, 20, RIGHT_REVOKE);
+    fake_on(HART_B);
+    OK(cap, open, 5, fake.init);
+    fake_on(HART_INIT);
+    OK(cap, grant, 20, family.b, 5, RIGHT_REVOKE);
+    page_t data = data_of_a(1);
+    for (word_t i = 0; i < 100; i++)
+        OK(pte, map, 0, PINNED + i * PAGE_SIZE, data, 1, RIGHT_READ, CAP_NONE);
+    fake_on(HART_B);
+    OK(revoke, request, 5, REVOKE_FRAMES, 1, SOON);
+    time_pass(600);
+    assert_int_equal(CALL(revoke, abort, 5, REVOKE_FRAMES, data, 1).error, ERR_AGAIN);
+    fake_on(HART_INIT);
+    ALL(env, stop, family.b);
+    fake_on(HART_A);
+    ALL(cap, revoke, data);
+    OK(pte, map, 0, PINNED, data, 1, RIGHT_READ, CAP_NONE);
+    assert_int_equal(a()->revoke_page, 0);
+}
+
 static word_t table_of_a(word_t address)
 {
     const struct space *space = a()->space;
@@ -476,6 +500,103 @@ static void a_pinned_table_goes_with_its_bindings(void **state)
     assert_int_equal(word(family.a, SAVE_REVOKE_BY), 0);
     fake_on(HART_A);
     REFUSED(NOTABLE, pte, map, 0, NOWHERE, data, 1, RIGHT_READ, CAP_NONE);
+}
+
+// A table's twin may be somebody else's: a child's that had not run yet. It is free again, and stays so.
+static void a_strange_twin_stays_its_owners(void **state)
+{
+    (void)state;
+    page_t data = data_of_a(1), frames = frames_for(family.a, 8);
+    fake_on(HART_A);
+    space_t space = ALL(space, create, frames, frames + 1);
+    env_t child = ALL(env, create, frames + 2, frames + 4, space);
+    OK(page, move, frames + 5, 1, child);
+    OK(pte, table, 0, NOWHERE, 1, frames + 6, 0);
+    OK(pte, table, 0, NOWHERE, 0, frames + 7, frames + 5);
+    OK(pte, map, 0, NOWHERE, data, 1, RIGHT_READ, CAP_NONE);
+    ask(REVOKE_TABLES, 1);
+    deadline_pass();
+    assert_int_equal(ALL(revoke, abort, SLOT, REVOKE_TABLES, frames + 7, 1), 1);
+    assert_int_equal(page_frame(frames + 7)->owner, fake.init);
+    assert_int_equal(page_frame(frames + 5)->owner, child);
+    assert_int_equal(page_frame(frames + 5)->kind, PAGE_FREE);
+    assert_int_equal(page_frame(data)->bindings, 0);
+}
+
+// Empty, and looked at by its owner: those bindings go, too.
+static void an_upper_table_goes_when_it_is_empty(void **state)
+{
+    (void)state;
+    page_t frames = frames_for(family.a, 4), data = data_of_a(1);
+    fake_on(HART_A);
+    OK(pte, table, 0, NOWHERE, 1, frames, frames + 1);
+    OK(pte, table, 0, NOWHERE, 0, frames + 2, frames + 3);
+    for (word_t i = 0; i < 20; i++)
+        OK(pte, map, 0, PINNED + i * PAGE_SIZE, frames, 1, RIGHT_READ, CAP_NONE);
+    ask(REVOKE_TABLES, 2);
+    deadline_pass();
+    REFUSED(BUSY, revoke, abort, SLOT, REVOKE_TABLES, frames, 1);
+    assert_true(reaches(HART_A, PINNED, 13, frames));
+    fake_on(HART_A);
+    ALL(pte, untable, 0, NOWHERE, 0);
+    a()->guaranteed_max = 1;
+    OK(revoke, guarantee, frames + 1, 1);
+    fake_on(HART_INIT);
+    REFUSED(PERM, revoke, abort, SLOT, REVOKE_TABLES, frames, 1); // its twin
+    fake_on(HART_A);
+    OK(revoke, guarantee, frames + 1, 0);
+    fake_on(HART_INIT);
+    assert_int_equal(ALL(revoke, abort, SLOT, REVOKE_TABLES, frames, 1), 2);
+    assert_false(reaches(HART_A, PINNED, 13, frames));
+    assert_int_equal(page_frame(frames + 1)->owner, fake.init);
+    fake_on(HART_A);
+    REFUSED(NOTABLE, pte, table, 0, NOWHERE, 0, frames + 2, frames + 3);
+    assert_int_equal(page_frame(data)->owner, family.a);
+}
+
+static void a_joined_run_goes_whole(void **state)
+{
+    (void)state;
+    family_setup_with((struct fake_options){.harts = 4, .frames = 3072, .asid_bits = 16});
+    OK(cap, mint, SLOT, family.a, RIGHT_REVOKE);
+    while (fake.next % SUPER_PAGES != 0)
+        fake_fresh();
+    page_t run = fake_fresh_run(SUPER_PAGES), vector = frames_for(family.a, 1), tables = frames_for(family.a, 2);
+    OK(page, move, run, PAGE_BATCH, family.a);
+    OK(page, move, run + PAGE_BATCH, PAGE_BATCH, family.a);
+    fake_on(HART_A);
+    ALL(revoke, vector, vector);
+    a()->guaranteed_max = SUPER_PAGES;
+    OK(revoke, guarantee, run + 7, 1);
+    ALL(page, join, run);
+    assert_int_equal(a()->guaranteed, 0); // a part has no mark of its own
+    REFUSED(KIND, revoke, guarantee, run + 7, 1);
+    OK(revoke, guarantee, run, 1);
+    assert_int_equal(a()->guaranteed, SUPER_PAGES);
+    OK(pte, table, 0, 0xc0000000, 1, tables, tables + 1);
+    OK(pte, map, 0, 0xc0000000, run, SUPER_PAGES, RIGHT_READ | RIGHT_WRITE, CAP_NONE);
+    ask(REVOKE_FRAMES, SUPER_PAGES + 1);
+    deadline_pass();
+    REFUSED(PERM, revoke, abort, SLOT, REVOKE_FRAMES, run, SUPER_PAGES);
+    fake_on(HART_A);
+    OK(revoke, guarantee, run, 0);
+    fake_on(HART_INIT);
+    REFUSED(KIND, revoke, abort, SLOT, REVOKE_FRAMES, run, SUPER_PAGES - 1);
+    REFUSED(KIND, revoke, abort, SLOT, REVOKE_FRAMES, run + 1, 1);
+    assert_true(reaches(HART_A, 0xc0000000 + 5 * PAGE_SIZE, 13, run + 5));
+    assert_int_equal(ALL(revoke, abort, SLOT, REVOKE_FRAMES, run, SUPER_PAGES), SUPER_PAGES);
+    assert_false(reaches(HART_A, 0xc0000000 + 5 * PAGE_SIZE, 13, run + 5));
+    for (word_t i = 0; i < SUPER_PAGES; i++) {
+        assert_int_equal(page_frame(run + i)->owner, fake.init);
+        assert_int_equal(page_frame(run + i)->kind, PAGE_FREE);
+    }
+    const struct repossession *ring = page_memory(vector);
+    assert_int_equal(ring->head, 1);
+    assert_int_equal(ring->losses[0].name, run);
+    assert_int_equal(ring->losses[0].count, SUPER_PAGES);
+    assert_int_equal(word(family.a, SAVE_REVOKE_LEFT), 1);
+    ALL(page, join, run); // as good as new
+    OK(page, split, run);
 }
 
 static void a_cached_table_goes_and_its_dirty_bits_stay(void **state)
@@ -635,7 +756,11 @@ ROOM(revoke)
         ASKED(a_child_has_the_quota_its_creator_fixed),
         ASKED(many_bindings_go_first),
         ASKED(an_abort_can_be_left_half_way),
+        ASKED(an_abort_ends_with_its_requester),
         ASKED(a_pinned_table_goes_with_its_bindings),
+        ASKED(a_strange_twin_stays_its_owners),
+        ASKED(an_upper_table_goes_when_it_is_empty),
+        ASKED(a_joined_run_goes_whole),
         ASKED(a_cached_table_goes_and_its_dirty_bits_stay),
         ASKED(a_table_half_taken_comes_back),
         ASKED(slices_and_sources_are_taken),

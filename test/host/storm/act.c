@@ -186,39 +186,75 @@ static void act_irq(void)
     }
 }
 
-static word_t choose_name(enum revoke_kind kind)
+// A thing of this kind that the victim has, mostly.
+static word_t choose_name(enum revoke_kind kind, env_t victim)
 {
+    word_t start = any(pages.count);
+    enum page_kind wanted = kind == REVOKE_TABLES ? PAGE_TABLE : chance(60) ? PAGE_DATA : PAGE_FREE;
     switch (kind) {
-    case REVOKE_TABLES: return choose_kind(PAGE_TABLE);
-    case REVOKE_SLICES: return REVOKE_SLICE(any(hart_count), 8 + any(SLICES_MAX - 8)) /* as in act_time */;
+    case REVOKE_SLICES: return REVOKE_SLICE(any(hart_count), 8 + any(SLICES_MAX - 8)); // as in act_time
     case REVOKE_IRQS:   return 1 + any(6);
-    default:            return choose_kind(chance(50) ? PAGE_DATA : PAGE_FREE);
+    default:
+        for (word_t i = 0; chance(99) && i < pages.count; i++) {
+            const struct frame *frame = &pages.table[(start + i) % pages.count];
+            if (frame->kind == wanted && frame->owner == victim)
+                return page_name(frame);
+        }
+        return choose_kind(wanted);
     }
+}
+
+// What the environment behind a door was asked for is taken when it is due.
+static void act_abort(slot_t door)
+{
+    const struct env *victim = door < CAPS_MAX && chance(95) ? env_named(page_name(fake_env()->caps[door].frame)) : NULL;
+    enum revoke_kind kind = any(REVOKE_KINDS);
+    if (victim != NULL && victim->revoke_by == fake_env()->tag && chance(90)) {
+        kind = victim->revoke_kind;
+        if (chance(70) && victim->revoke_deadline > fake.time)
+            fake.time = victim->revoke_deadline;
+    }
+    word_t name = choose_name(kind, victim != NULL ? victim->self : 0), most = kind == REVOKE_FRAMES && chance(95) ? count() : 1;
+    if (pages.count > 512 && kind == REVOKE_FRAMES && chance(10))
+        name = FAKE_FIRST + 512 * (1 + any(2)), most = 512;
+    storm.again = true;
+    for (word_t i = chance(30) ? 1 : 40; i > 0 && storm.again && fake_self()->mode == FAKE_USER; i--)
+        DO(revoke, abort, door, kind, name, most);
 }
 
 static void act_revoke(void)
 {
     slot_t door = choose_door(RIGHT_REVOKE);
     enum revoke_kind kind = chance(60) ? REVOKE_FRAMES : any(REVOKE_KINDS);
-    switch (any(6)) {
-    case 0: DO(revoke, request, door, kind, chance(90) ? count() : 0, fake.time + any(500)); break;
-    case 1:
-    case 2: {
-        const struct env *victim = door < CAPS_MAX && chance(95) ? env_named(page_name(fake_env()->caps[door].frame)) : NULL;
-        if (victim != NULL && victim->revoke_by == fake_env()->tag) {
-            kind = victim->revoke_kind;
-            if (chance(50))
-                fake.time = victim->revoke_deadline > fake.time ? victim->revoke_deadline : fake.time;
+    word_t wanted = pages.count > 512 && chance(20) ? 512 + any(20) : 1 + any(20);
+    env_t by = (uint32_t)fake_env()->revoke_by;
+    switch (any(8)) {
+    case 0: case 1: DO(revoke, request, door, kind, chance(90) ? wanted : 0, chance(95) ? fake.time + any(500) : any(2000)); break;
+    case 2: case 3: case 4: act_abort(door); break;
+    case 5: DO(revoke, guarantee, choose_page(chance(80) ? PAGE_DATA : (enum page_kind)any(PAGE_KINDS)), any(2)); break;
+    case 6: DO(revoke, vector, chance(60) ? choose_page(PAGE_FREE) : 0); break;
+    case 7: // an answer
+        if (by == 0)
+            return;
+        switch (any(4)) {
+        case 0: DO(page, move, choose_own(PAGE_FREE, 1), count(), by); break;
+        case 1: DO(page, give, choose_own(PAGE_DATA, 1), by); break;
+        case 2: if (fake_env()->self != fake.init) DO(slice, give, any(hart_count), any(SLICES_MAX), by); break;
+        case 3: DO(irq, give, 1 + any(6), by); break;
         }
-        storm.again = true;
-        word_t name = choose_name(kind), most = kind == REVOKE_FRAMES ? count() : 1;
-        for (word_t i = chance(30) ? 1 : 40; i > 0 && storm.again && fake_self()->mode == FAKE_USER; i--)
-            DO(revoke, abort, door, kind, name, most);
-        break;
     }
-    case 3: DO(revoke, guarantee, choose_page(chance(80) ? PAGE_DATA : (enum page_kind)any(PAGE_KINDS)), any(2)); break;
-    case 4: case 5: DO(revoke, vector, chance(60) ? choose_page(PAGE_FREE) : 0); break;
-    }
+}
+
+// A vector says where contents are kept: in some frame, mostly its owner's.
+static void act_vector(void)
+{
+    struct env *env = fake_env();
+    if (env->vector == 0)
+        return;
+    struct repossession *vector = page_memory(env->vector);
+    vector->tail = chance(80) ? vector->head : (uint32_t)any(1ul << 32);
+    vector->losses[any(LOSSES_MAX)].backing = (uint32_t)choose_page(PAGE_DATA);
+    vector->losses[env->vector_head % LOSSES_MAX].backing = (uint32_t)choose_page(PAGE_DATA);
 }
 
 static void act_touch(void)
@@ -300,7 +336,7 @@ void act(void)
     static void (*const acts[])(void) = {
         act_page,   act_page,  act_cap,   act_cap,   act_env,  act_memory,   act_memory,
         act_memory, act_super, act_space, act_time,  act_time, act_transfer, act_transfer,
-        act_irq,    act_revoke, act_revoke, act_touch, act_touch, act_touch, act_save,
+        act_irq,    act_revoke, act_revoke, act_vector, act_touch, act_touch, act_touch, act_save,
     };
     if (fake_env()->self == fake.init || chance(97))
         *env_save(fake_env(), SAVE_X_HANDLER) = 0x7000; // its handler is done; that of the first one always
