@@ -36,7 +36,7 @@ struct child_options {
      * some back. 0: SHARE_DEFAULT. CHILD_ALONE: it has what it was given, and can ask nobody for more.
      */
     word_t weight;
-    size_t guaranteed; // frames besides its program that are never taken by force; 0: a quarter of what it is given
+    size_t guaranteed; // frames besides its program that it may mark so that no abort takes them; 0: a quarter
 };
 
 enum child_state { CHILD_NONE, CHILD_BUILT, CHILD_RUNNING };

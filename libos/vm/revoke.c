@@ -171,7 +171,7 @@ void revoke_lost(const struct loss *loss)
 // A frame for contents into the entry of the loss number `loss`.
 static bool backing_set(uint32_t loss, page_t page)
 {
-    if (page == FRAME_NONE && (page = frame_alloc()) == FRAME_NONE)
+    if (page == FRAME_NONE && (page = frame_own()) == FRAME_NONE)
         return false;
     (void)sys_revoke_guarantee(page, 1);
     vector->losses[loss % LOSSES_MAX].backing = (uint32_t)page;
