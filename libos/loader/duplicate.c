@@ -111,6 +111,7 @@ static const char *copies_mark(void)
             return no_frames;
         mapping = mapping_unpack(vm_structure.find(address));
         vm_copies += mapping.flags & VM_COPY ? 0 : 1;
+        vm_left_add(mapping.page);
         mapping.flags |= VM_COPY;
         vm_structure.insert(address, mapping_pack(mapping));
     }
@@ -147,6 +148,8 @@ static _Noreturn void child_begin(void)
         sys_env_float(1);
         float_restore(duplicate.floats);
     }
+    if (!vm_left_begin())
+        program_exit(CRASH_STATUS); // not even one frame
     frame_touch(frame);
     upcall_resume(frame);
 }

@@ -3,6 +3,7 @@
  * Page faults, on the exception stack with upcalls held. The frequent one, a page of the heap that is touched for the
  * first time, goes straight through; this file is compiled without frame pointers.
  */
+#include <libos/vm/copy.h>
 #include <libos/vm/frame.h>
 #include <libos/vm/internal.h>
 #include <libos/vm/revoke.h>
@@ -84,7 +85,6 @@ static bool mapped_fault(word_t address, struct vm_mapping mapping, word_t need)
         return vm_refuse("the page does not allow this access");
     if (!(mapping.flags & VM_COPY && need & RIGHT_WRITE))
         return bind_again(address, mapping, need);
-    counts.copied++;
     return vm_copy(address, mapping.rights);
 }
 
@@ -125,6 +125,12 @@ static inline bool is_plain(word_t mapping, word_t need)
     return (need & ~mapping) == 0 && (mapping & (VM_COPY | VM_REGION) << 8) == 0;
 }
 
+// Not in line: it needs more registers than the others. Pages of the heap have no other flags.
+__attribute__((noinline)) static bool copied(word_t address, word_t mapping)
+{
+    return copy_made(address, mapping >> PAGE_SHIFT, mapping & 0xff, 0);
+}
+
 bool vm_fault(word_t address, word_t need)
 {
     word_t page_address = BASE(address);
@@ -133,9 +139,12 @@ bool vm_fault(word_t address, word_t need)
         word_t mapping = vm_structure.find(page_address);
         if (mapping >> PAGE_SHIFT == 0)
             return fill(page_address);
-        if (is_plain(mapping, need) &&
-            sys_pte_map(0, page_address, mapping >> PAGE_SHIFT, 1, mapping & 0xff, CAP_NONE).error == ERR_OK)
-            return true;
+        if (is_plain(mapping, need)) {
+            if (sys_pte_map(0, page_address, mapping >> PAGE_SHIFT, 1, mapping & 0xff, CAP_NONE).error == ERR_OK)
+                return true;
+        } else if (mapping & VM_COPY << 8 && need & mapping & RIGHT_WRITE) {
+            return copied(page_address, mapping);
+        }
     } else if (vm_cache_holds(address)) {
         return cache_fault(address, need);
     }

@@ -47,8 +47,9 @@ long vm_rebind(word_t address, struct vm_mapping mapping);
 // copy.c: give a page that has VM_COPY a frame of its own, with these rights. False, after vm_refuse: no frame.
 bool vm_copy(word_t address, word_t rights);
 extern size_t vm_copies; // how many pages have VM_COPY
-// A frame that had VM_COPY is mapped here no more: free it, or leave it to the others.
-void copy_leave(page_t page);
+// The frame of a page that gets VM_COPY; one that is ours alone again, or not ours to remember.
+void vm_left_add(page_t page);
+void vm_left_remove(page_t page);
 // Frees the frames that copies on write left to others, and that nobody uses any more: how many.
 size_t vm_left_reap(void);
 void vm_left_forget(void); // in a duplicate: what was left is the other one's business
@@ -63,6 +64,14 @@ bool vm_left_begin(void); // before the first page gets VM_COPY; false: no frame
  *   pool_drain   make all frames of the pool free, and forget all that were taken: how many became free
  */
 extern size_t pool_count; // how many there are
+extern page_t pool_slots[POOL_MAX];
+static inline word_t pool_take_any(page_t *page)
+{
+    if (pool_count == 0)
+        return 0;
+    *page = pool_slots[--pool_count];
+    return VM_POOL + pool_count * PAGE_SIZE;
+}
 word_t pool_take(page_t *page, bool clear);
 word_t pool_lend(page_t page);
 bool pool_put(page_t page);

@@ -11,7 +11,7 @@
 #include <libos/vm/frame.h>
 #include <libos/vm/internal.h>
 
-static page_t slots[POOL_MAX]; // 0: nothing is bound there
+page_t pool_slots[POOL_MAX]; // 0: nothing is bound there
 static bool zeros[POOL_MAX];   // the frame is all zeros
 static size_t bound_end;       // nothing is bound in the slots from here on
 size_t pool_count;
@@ -24,19 +24,19 @@ static word_t slot_address(size_t slot)
 
 static void slot_unbind(size_t slot)
 {
-    if (slots[slot])
+    if (pool_slots[slot])
         vm_unbind(0, slot_address(slot), 1);
-    slots[slot] = 0;
+    pool_slots[slot] = 0;
 }
 
 static bool slot_bind(size_t slot, page_t page)
 {
-    if (slots[slot] == page)
+    if (pool_slots[slot] == page)
         return true;
     slot_unbind(slot);
     if (vm_bind(0, slot_address(slot), page, 1, RIGHT_READ | RIGHT_WRITE) != ERR_OK)
         return false;
-    slots[slot] = page;
+    pool_slots[slot] = page;
     if (bound_end <= slot)
         bound_end = slot + 1;
     return true;
@@ -58,13 +58,10 @@ static inline void clear(word_t address)
 
 word_t pool_take(page_t *page, bool want_zeros)
 {
-    if (pool_count == 0)
-        return 0;
-    size_t slot = --pool_count;
-    *page = slots[slot];
-    if (want_zeros && !zeros[slot])
-        clear(slot_address(slot));
-    return slot_address(slot);
+    word_t address = pool_take_any(page);
+    if (address && want_zeros && !zeros[pool_count])
+        clear(address);
+    return address;
 }
 
 static bool put(page_t page, bool is_zeros)
@@ -84,7 +81,7 @@ word_t pool_lend(page_t page)
 static size_t slot_left(page_t page)
 {
     size_t slot = pool_count;
-    while (slot < bound_end && slots[slot] != page)
+    while (slot < bound_end && pool_slots[slot] != page)
         slot++;
     return slot < bound_end ? slot : POOL_MAX;
 }
@@ -114,7 +111,7 @@ size_t pool_drain(void)
     size_t count = pool_count;
 
     for (size_t slot = 0; slot < bound_end; slot++) {
-        page_t page = slots[slot];
+        page_t page = pool_slots[slot];
         slot_unbind(slot);
         if (slot < count)
             sys_page_free(page);
@@ -128,7 +125,7 @@ void vm_pool(size_t most)
     upcall_hold();
     pool_most = most < POOL_MAX ? most : POOL_MAX - 1;
     while (pool_count > pool_most) {
-        page_t page = slots[--pool_count];
+        page_t page = pool_slots[--pool_count];
         slot_unbind(pool_count);
         sys_page_free(page);
     }

@@ -109,9 +109,10 @@ void vm_release(word_t address, word_t end)
     upcall_hold();
     while ((address = vm_structure.next(address)) < end) {
         struct vm_mapping was = leave(address);
-        if (was.flags & VM_COPY)
-            copy_leave(was.page);
-        else if (!(was.flags & VM_KEEP) && !pool_put(was.page))
+        if (was.flags & VM_COPY && frame_entry(was.page)->bindings != 0)
+            continue; // others use it; it is freed when they are done
+        vm_left_remove(was.page);
+        if (!(was.flags & VM_KEEP) && !pool_put(was.page))
             frame_free(was.page);
     }
     upcall_release();

@@ -80,7 +80,6 @@ size_t vm_pool_fill(size_t count);
 // What has happened so far, for whoever decides what to replace, and for tests.
 struct vm_counts {
     size_t again;  // bindings that were missing although the structure has them
-    size_t copied; // pages copied because they were written
 };
 const struct vm_counts *vm_counts(void);
 
