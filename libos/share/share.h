@@ -36,7 +36,7 @@
 #define SHARE_CLIENTS     64
 #define SHARE_ASKS        4         // clients that one plan asks
 #define SHARE_WHOLE       (1ul << 32) // all weights together
-#define SHARE_PATIENCE_US 100000    // ten slices: also who has one slice in 32 gets to run
+#define SHARE_PATIENCE_US 50000      // five slices; and whoever is asked and can run does so at once
 
 struct share_client {
     uint64_t weight;   // what part of SHARE_WHOLE; 0: nobody
