@@ -148,6 +148,8 @@ static word_t abort_all(enum revoke_kind kind, word_t name, size_t count)
         word_t cost = MEASURE(revoke_abort, &answer, SLOT_FREE, kind, name, count);
         longest = cost > longest ? cost : longest;
         sum += cost;
+        if (answer.error == ERR_AGAIN && kind == REVOKE_FRAMES) // the same call would do, and look at the first ones again
+            name += answer.value, count -= answer.value;
     } while (answer.error == ERR_AGAIN);
     must(answer, "an abort");
     return sum;

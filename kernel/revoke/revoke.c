@@ -15,11 +15,12 @@
  */
 #define PIECE        4000
 #define COST_LOOK    5    // at a frame of the run that is taken already
-#define COST_FRAME   140
-#define COST_BREAK   60
-#define COST_BINDING 260
+#define COST_FREE    120
+#define COST_DATA    280
+#define COST_BINDING 55
 #define COST_SAVE    1250
 #define COST_RUN     3700
+#define PIECE_FRAMES 32   // that one piece takes at most
 
 // ---------------------------------------------------------------- the request
 
@@ -106,16 +107,23 @@ struct piece {
     word_t lost;                 // losses: a joined run, or a table with its twin, is one
     struct repossession *vector; // NULL: none
     uint32_t head, tail, missed;
+    struct shootdown shootdown;
+    uint32_t backing[PIECE_FRAMES];
 };
 
-static struct piece piece_begin(struct env *victim, struct env *to)
+// Field by field: all of it would be a few hundred bytes to clear.
+static void piece_begin(struct piece *piece, struct env *victim, struct env *to)
 {
-    struct piece piece = {.victim = victim, .to = to, .budget = PIECE, .head = (uint32_t)victim->vector_head};
-    if (victim->vector != 0) {
-        piece.vector = page_memory(victim->vector);
-        piece.tail = __atomic_load_n(&piece.vector->tail, __ATOMIC_RELAXED);
-    }
-    return piece;
+    piece->victim = victim;
+    piece->to = to;
+    piece->budget = PIECE;
+    piece->taken = piece->lost = 0;
+    piece->head = (uint32_t)victim->vector_head;
+    piece->tail = piece->missed = 0;
+    piece->shootdown = (struct shootdown){0};
+    piece->vector = victim->vector != 0 ? page_memory(victim->vector) : NULL;
+    if (piece->vector != NULL)
+        piece->tail = __atomic_load_n(&piece->vector->tail, __ATOMIC_RELAXED);
 }
 
 static void piece_end(const struct piece *piece)
@@ -134,16 +142,17 @@ static void piece_end(const struct piece *piece)
     env_post(victim, EVENT_BIT(REPOSSESSED));
 }
 
-// The vector's next entry, NULL when there is none or all are in use.
-static struct loss *loss_next(const struct piece *piece)
+// The vector's entry for the loss after `before` others, NULL when there is none or all are in use.
+static struct loss *loss_next(const struct piece *piece, word_t before)
 {
-    bool room = piece->vector != NULL && piece->head - piece->tail < LOSSES_MAX;
-    return room ? &piece->vector->losses[piece->head % LOSSES_MAX] : NULL;
+    uint32_t number = piece->head + (uint32_t)before;
+    bool room = piece->vector != NULL && number - piece->tail < LOSSES_MAX;
+    return room ? &piece->vector->losses[number % LOSSES_MAX] : NULL;
 }
 
 static void loss_record(struct piece *piece, word_t name, enum revoke_kind kind, word_t count, page_t saved_in)
 {
-    struct loss *loss = loss_next(piece);
+    struct loss *loss = loss_next(piece, 0);
     piece->lost++;
     piece->taken += count;
     if (loss == NULL) {
@@ -161,21 +170,20 @@ static void loss_record(struct piece *piece, word_t name, enum revoke_kind kind,
 }
 
 /*
- * The contents of a frame that is about to go, into the backing frame of the next loss. It is the victim's own data,
- * bound or not: whoever can see it now was let in by the victim. Its lock is held so that it stays what it is.
+ * The contents of a frame that is about to go, into the backing frame of its loss. That is the victim's own data, bound
+ * or not: whoever can see it now was let in by the victim. Its lock is held so that it stays what it is.
  */
-static page_t contents_save(const struct env *victim, const struct loss *loss, page_t page)
+static bool contents_save(const struct env *victim, page_t backing, page_t page)
 {
-    page_t backing = __atomic_load_n(&loss->backing, __ATOMIC_RELAXED); // once
-    struct frame *frame = backing != 0 && backing != page ? page_frame(backing) : NULL;
+    struct frame *frame = backing != page ? page_frame(backing) : NULL;
     if (frame == NULL)
-        return 0;
+        return false;
     page_lock(frame);
     bool fits = frame->kind == PAGE_DATA && frame->owner == victim->self && !page_is_joined(frame) && !(frame->flags & PAGE_DYING);
     if (fits)
         page_copy(backing, page);
     page_unlock(frame);
-    return fits ? backing : 0;
+    return fits;
 }
 
 // ---------------------------------------------------------------- aborts
@@ -211,47 +219,47 @@ static bool spend(struct piece *piece, word_t cost)
     return true;
 }
 
-// Breaks what binds a frame, and keeps its contents if the victim wants that; false when it needs another piece.
-static bool frame_empty(struct piece *piece, struct frame *frame, page_t page, page_t *saved_in)
+/*
+ * Looks at the next frame of a run and, when it is data, holds it and breaks what binds it; the fence comes for all of them
+ * together. What the rest costs is paid for here, too. Not OK: why the piece ends in front of it.
+ */
+static enum error frame_prepare(struct piece *piece, struct frame *frame, page_t page, word_t before, word_t most)
 {
-    word_t bindings = frame_hold(frame);
+    enum error error = frame_takeable(frame, piece->victim);
+    bool joined = error == ERR_OK && page_is_joined(frame);
+    if (error != ERR_OK)
+        return error;
+    if (joined && most < SUPER_PAGES)
+        return ERR_KIND; // it goes whole
+    if (before == PIECE_FRAMES || (joined && before > 0) || !spend(piece, frame->kind == PAGE_FREE ? COST_FREE : COST_DATA))
+        return ERR_AGAIN;
+    if (frame->kind == PAGE_FREE)
+        return ERR_OK; // another hart may make it data yet: page_take sees
+
+    word_t bindings = frame_hold(frame), cost = bindings * COST_BINDING;
+    const struct loss *loss = joined ? NULL : loss_next(piece, before);
+    piece->backing[before] = loss != NULL ? __atomic_load_n(&loss->backing, __ATOMIC_RELAXED) : 0; // once
     if (bindings != 0) {
-        word_t most = piece->budget > COST_BREAK ? (piece->budget - COST_BREAK) / COST_BINDING : 0;
-        most = bindings < most ? bindings : most;
-        if (most == 0)
-            return false;
-        spend(piece, COST_BREAK + most * COST_BINDING);
-        if (!pte_break(frame, most))
-            return false;
+        piece->shootdown.budget = (long)((cost < piece->budget ? cost : piece->budget) / COST_BINDING);
+        piece->budget -= (word_t)piece->shootdown.budget * COST_BINDING;
+        if (piece->shootdown.budget == 0 || !pte_break_into(frame, &piece->shootdown))
+            error = ERR_AGAIN;
     }
-    if (page_is_joined(frame))
-        return spend(piece, COST_RUN);
-    const struct loss *loss = loss_next(piece);
-    if (loss == NULL || loss->backing == 0)
-        return true;
-    if (!spend(piece, COST_SAVE))
-        return false;
-    *saved_in = contents_save(piece->victim, loss, page);
-    return true;
+    if (error == ERR_OK && !spend(piece, joined ? COST_RUN : piece->backing[before] != 0 ? COST_SAVE : 0))
+        error = ERR_AGAIN;
+    if (error != ERR_OK)
+        piece->victim->revoke_page = page; // the next piece goes on
+    return error;
 }
 
-/*
- * Takes one frame, or a joined run; false when it needs another piece. The victim may be using the frame on another hart
- * until it is held, and until then it may become something else: the next look says what.
- */
-static bool frame_take(struct piece *piece, struct frame *frame, page_t page, word_t count)
+// The frame, or the joined run, is free and the requester's. False: it was free, and became something else just now.
+static bool frame_take(struct piece *piece, struct frame *frame, page_t page, word_t number)
 {
-    page_t saved_in = 0;
-    struct env *victim = piece->victim;
-    if (!spend(piece, COST_FRAME))
-        return false;
-    if (frame->kind == PAGE_DATA && !frame_empty(piece, frame, page, &saved_in)) {
-        victim->revoke_page = page;
-        return false;
-    }
+    page_t backing = frame->kind == PAGE_FREE ? 0 : piece->backing[number];
+    page_t saved_in = backing != 0 && contents_save(piece->victim, backing, page) ? backing : 0;
+    word_t count = page_is_joined(frame) ? SUPER_PAGES : 1;
     if (!page_take(frame, piece->to->self))
         return false;
-    victim->revoke_page = 0;
     loss_record(piece, page, REVOKE_FRAMES, count, saved_in);
     return true;
 }
@@ -270,29 +278,31 @@ static word_t run_owned(page_t first, word_t count, env_t owner)
 
 static sysret_t abort_frames(struct env *victim, struct env *self, page_t first, word_t count)
 {
-    word_t before = run_owned(first, count, self->self), done_ = before; // by former pieces
-    if (count - done_ > victim->revoke_left) return refuse(ERR_RANGE);
+    word_t before = run_owned(first, count, self->self); // by former pieces
+    if (count - before > victim->revoke_left) return refuse(ERR_RANGE);
 
     enum error error = ERR_OK;
-    struct piece piece = piece_begin(victim, self);
+    struct piece piece;
+    piece_begin(&piece, victim, self);
+    word_t ready = 0, left = count - before;
     piece.budget -= before * COST_LOOK;
-    while (done_ < count && error == ERR_OK) {
-        struct frame *frame = page_frame(first + done_);
-        error = frame_takeable(frame, victim);
-        if (error != ERR_OK)
-            break;
-        word_t size = page_is_joined(frame) ? SUPER_PAGES : 1;
-        if (size > count - done_)
-            error = ERR_KIND; // a joined run goes whole
-        else if (!frame_take(&piece, frame, first + done_, size))
-            error = ERR_AGAIN;
-        else
-            done_ += size;
+    first += before;
+    victim->revoke_page = 0;
+    for (word_t size = 0; ready < left && error == ERR_OK; ready += size) {
+        struct frame *frame = page_frame(first + ready);
+        error = frame_prepare(&piece, frame, first + ready, ready, left - ready);
+        size = error != ERR_OK ? 0 : page_is_joined(frame) ? SUPER_PAGES : 1;
     }
+    shootdown_send(&piece.shootdown); // from here on nobody reaches what was held
+    for (word_t i = 0; piece.taken < ready; i++)
+        if (!frame_take(&piece, page_frame(first + i), first + i, i)) {
+            error = ERR_AGAIN;
+            break;
+        }
     piece_end(&piece);
-    if (done_ == count)
-        return done(done_);
-    return error == ERR_AGAIN || done_ > before ? again(done_) : refuse(error);
+    if (piece.taken == left)
+        return done(count);
+    return error == ERR_AGAIN || piece.taken != 0 ? again(before + piece.taken) : refuse(error);
 }
 
 static sysret_t abort_table(struct env *victim, struct env *self, page_t page)
@@ -310,7 +320,8 @@ static sysret_t abort_table(struct env *victim, struct env *self, page_t page)
     enum error error = pte_take(page, victim->self, self->self);
     if (error == ERR_AGAIN)                                     return again(0);
     if (error != ERR_OK)                                        return refuse(error);
-    struct piece piece = piece_begin(victim, self);
+    struct piece piece;
+    piece_begin(&piece, victim, self);
     loss_record(&piece, page, REVOKE_TABLES, both ? 2 : 1, 0);
     piece_end(&piece);
     return done(both ? 2 : 1);
@@ -321,7 +332,8 @@ static sysret_t abort_one(struct env *victim, struct env *self, enum revoke_kind
     enum error error = kind == REVOKE_SLICES ? slice_take(name >> 8, name & 255, victim, self) : irq_take(name, victim, self);
     if (error != ERR_OK)
         return refuse(error);
-    struct piece piece = piece_begin(victim, self);
+    struct piece piece;
+    piece_begin(&piece, victim, self);
     loss_record(&piece, name, kind, 1, 0);
     piece_end(&piece);
     return done(1);

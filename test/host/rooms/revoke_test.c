@@ -256,6 +256,26 @@ static void a_run_is_taken_in_pieces(void **state)
     assert_int_equal(OK(revoke, abort, SLOT, REVOKE_FRAMES, first + 61, 3), 3);
 }
 
+// However many are taken in a piece, harts that may reach them are told once.
+static void a_piece_has_one_remote_fence(void **state)
+{
+    (void)state;
+    page_t first = frames_for(family.a, 8);
+    fake_on(HART_A);
+    for (word_t i = 0; i < 8; i++) {
+        ALL(page, alloc, first + i);
+        OK(pte, map, 0, PINNED + 2 * i * PAGE_SIZE, first + i, 1, RIGHT_READ | RIGHT_WRITE, CAP_NONE);
+        for (page_t found = 0; found != first + i;)
+            fake_touch(PINNED + 2 * i * PAGE_SIZE, 15, &found);
+    }
+    ask(REVOKE_FRAMES, 8);
+    deadline_pass();
+    assert_int_equal(OK(revoke, abort, SLOT, REVOKE_FRAMES, first, 8), 8);
+    assert_int_equal(fences(), 1);
+    for (word_t i = 0; i < 8; i++)
+        assert_false(reaches(HART_A, PINNED + 2 * i * PAGE_SIZE, 13, first + i));
+}
+
 static void contents_are_saved_where_the_vector_says(void **state)
 {
     (void)state;
@@ -749,6 +769,7 @@ ROOM(revoke)
         ASKED(aborts_are_refused),
         ASKED(frames_are_taken_past_the_deadline),
         ASKED(a_run_is_taken_in_pieces),
+        ASKED(a_piece_has_one_remote_fence),
         ASKED(contents_are_saved_where_the_vector_says),
         ASKED(a_vector_is_not_believed),
         ASKED(vectors_come_and_go),
