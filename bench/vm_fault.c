@@ -4,6 +4,8 @@
  * are not held: the way out of a fault is longer when they can come.
  *
  * zero_fault       the first store to a page of the heap: a frame is found, cleared and bound
+ * cow_fault        the first store to a page that is shared with a copy of this program (vm_duplicate): it is copied to a
+ *                  frame of the program's pool, which needs no clearing
  * STRUCTURE_fault  a page that is neither in the MMU's tables nor in the STLB: the library looks it up in its own
  *                  structure and binds it. inverted_fault, radix_fault, ranges_fault
  */
@@ -11,6 +13,7 @@
 
 #include <libos/vm/structure.h>
 #include <stdio.h>
+#include <stdlib.h>
 #include <unistd.h>
 
 volatile char *heap_pages(word_t count)
@@ -32,6 +35,34 @@ static void zero_fault(void)
         least = least_of(least, first - stretch_store(heap + i * PAGE_SIZE));
     }
     row_counted("zero_fault", least, 1);
+    heap_pages_end(REPEAT + 1);
+}
+
+static void cow_fault(void)
+{
+    static struct child copy;
+    const char *why = NULL;
+    volatile char *heap = heap_pages(REPEAT + 1);
+    for (word_t i = 0; i <= REPEAT; i++)
+        heap[i * PAGE_SIZE] = 1;
+    env_t env = vm_duplicate(&copy, &(struct child_options){.frames = 128}, &why);
+    if (env == 0 && why == NULL) // the copy: it has what it has, for as long as we measure
+        for (;;)
+            sys_slice_wait(0, 0);
+    if (env == 0) {
+        fprintf(stderr, "bench: the program cannot be copied: %s\n", why);
+        exit(1);
+    }
+    vm_pool(4 * REPEAT);
+    vm_pool_fill(4 * REPEAT);
+    word_t least = ~0ul;
+    for (word_t i = 0; i <= REPEAT; i++) {
+        word_t first = COUNTED(stretch_store(heap + i * PAGE_SIZE));
+        least = least_of(least, first - stretch_store(heap + i * PAGE_SIZE));
+    }
+    row_counted("cow_fault", least, 1);
+    peer_end(&copy);
+    vm_pool(0);
     heap_pages_end(REPEAT + 1);
 }
 
@@ -63,4 +94,5 @@ void bench_vm_fault(void)
 {
     zero_fault();
     structure_fault();
+    cow_fault(); // last: what a copy leaves behind makes other rows longer
 }

@@ -42,6 +42,7 @@ PRIMITIVES = {
     "appel1": ("... and another one read-only", "28,706 / 27,416", "34.0", "74.4 / 54.4"),
     "appel2": ("100 made read-only, each written, made writable; per page", "15,251 / 14,581", "22.0", "45.9 / 38.8"),
     "zero_fault": ("first store to a page of the heap", "4,524 / 3,406", "", ""),
+    "cow_fault": ("first store to a page shared with a copy of the program", "5,583 / 4,463", "", ""),
     "*_fault": ("a page that only the structure knows is looked up and bound", "", "", ""),
 }
 OTHERS = {
@@ -51,6 +52,9 @@ OTHERS = {
     "matmul_permille": "how much more that is, in thousandths",
     "matmul_tables": "tables taken from one region for another",
     "matmul_refills": "leaves filled from the STLB",
+    "break_1": "all bindings of a frame that is bound once (kernel only)",
+    "break_8": "... 8 times",
+    "break_64": "... 64 times",
     "revoke_request": "a request for frames, to the first instruction of the victim's handler (kernel only, as all that follow)",
     "revoke_slice": "an abort takes a slice",
     "revoke_irq": "... an interrupt source",
