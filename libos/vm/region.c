@@ -259,6 +259,21 @@ static bool kept_fault(word_t address)
 }
 
 /*
+ * Finding out that no frame is free means looking at all there are. When it was so, the next faults do not look again:
+ * they take a page's, as if the limit were reached. Frames that come meanwhile are noticed a little later.
+ */
+#define DRY_FAULTS 256
+static size_t dry;
+
+static page_t frame_fresh(void)
+{
+    page_t frame = dry == 0 ? frame_own() : FRAME_NONE;
+
+    dry = dry > 0 ? dry - 1 : frame == FRAME_NONE ? DRY_FAULTS : 0;
+    return frame;
+}
+
+/*
  * A frame for page `index`, and whether it is clear: a free one below the limit, else that of another page of the
  * region. Where no page can leave, the limit gives way before the program does; where no frame is free, other regions
  * give one.
@@ -266,7 +281,7 @@ static bool kept_fault(word_t address)
 static page_t frame_take(struct region *region, size_t index, bool *clear)
 {
     bool below = region->counts.resident < region->limit;
-    page_t frame = below ? frame_own() : region_take(region, index);
+    page_t frame = below ? frame_fresh() : region_take(region, index);
 
     *clear = below;
     if (frame != FRAME_NONE)

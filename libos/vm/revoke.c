@@ -45,21 +45,33 @@ struct revoke_request revoke_standing(void)
 
 // Giving
 
-static bool is_free(page_t page)
+static bool is_free_of(const volatile struct frame *frame, env_t owner)
 {
-    const volatile struct frame *frame = frame_entry(page);
-    return frame && frame->kind == PAGE_FREE && frame->owner == self() && !(frame->flags & PAGE_DYING);
+    return frame->kind == PAGE_FREE && frame->owner == owner && !(frame->flags & PAGE_DYING);
 }
+
+static word_t looks_ticks; // how long a short look took that found nothing
 
 // The free frame that a short look finds, FRAME_NONE: there may be others.
 static page_t free_near(void)
 {
-    page_t page = frame_cursor;
+    page_t first = machine()->ram_first, end = first + machine()->ram_count, page = frame_cursor;
+    const volatile struct frame *frames = (const volatile struct frame *)TABLE_FRAMES - first;
+    word_t begin = time_now();
+    env_t me = self();
 
-    for (size_t look = 0; look < LOOKS; look++, page++)
-        if (is_free(page))
+    for (size_t look = 0; look < LOOKS && page >= first && page < end; look++, page++)
+        if (is_free_of(&frames[page], me))
             return page;
+    looks_ticks = time_now() - begin;
     return FRAME_NONE;
+}
+
+// Whether there is the time to look at all frames, and as much again to act.
+static bool time_for_all(const struct revoke_request *request)
+{
+    word_t now = time_now(), ticks = 2 * (looks_ticks + 1) * (machine()->ram_count / LOOKS + 1);
+    return now < request->deadline && ticks < request->deadline - now;
 }
 
 size_t revoke_give_free(const struct revoke_request *request, size_t count, bool all)
@@ -73,7 +85,8 @@ size_t revoke_give_free(const struct revoke_request *request, size_t count, bool
         if (first == FRAME_NONE)
             break;
         size_t run = 1;
-        while (run < count - given && run < PAGE_BATCH && is_free(first + run))
+        while (run < count - given && run < PAGE_BATCH && frame_entry(first + run) &&
+               is_free_of(frame_entry(first + run), self()))
             run++;
         sysret_t moved = sys_page_move(first, run, request->by);
         if (moved.error != ERR_OK || moved.value == 0)
@@ -135,6 +148,8 @@ void revoke_answer(const struct revoke_request *request)
         sources_give(request);
     else { // frames answer for tables, too
         left -= revoke_give_free(request, left, false);
+        if (left > 0 && time_for_all(request))
+            left -= revoke_give_free(request, left, true);
         left -= revoke_give_pages(request, left);
         revoke_give_free(request, left, true);
     }
@@ -269,6 +284,8 @@ static void on_events(word_t events)
         revoke_answer(&request);
     if (revoke_standing().left > 0)
         vector_make(); // the rest will be taken
+    else
+        sys_slice_yield(); // this is probably the slice of whoever asked
 }
 
 void revoke_start(void)

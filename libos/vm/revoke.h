@@ -6,7 +6,7 @@
  *     EVENT_REPOSSESSED   lost(&loss)         for each loss, in their order
  *
  * What the library does when the program says nothing:
- *   frames   free ones first, as many as a short look finds; then pages of regions, as their policies choose, after
+ *   frames   free ones first, as far as there is time to look for them; then pages of regions, as their policies choose, after
  *            their pagers took what was written; then whatever else is free. Frames are made free before they go, so
  *            no contents leave with them
  *   slices   all but one, from the back
