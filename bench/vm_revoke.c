@@ -107,7 +107,8 @@ static void victim_furnish(void)
 static void victim_start(void)
 {
     static const char *const arguments[] = {"bench_peer", "revoke"};
-    const char *why = child_build(&victim, &(struct child_options){.program = "bench_peer", .argc = 2, .argv = arguments, .frames = 128, .slices = 3});
+    const char *why = child_build(&victim, &(struct child_options){.program = "bench_peer", .argc = 2, .argv = arguments, .frames = 128, .slices = 3,
+                                                                     .weight = CHILD_ALONE});
     if (why == NULL) {
         must(sys_cap_mint(SLOT_FREE, self(), RIGHT_YIELD), "a capability to ourselves");
         must((sysret_t){child_grant(&victim, SLOT_FREE, SLOT_FREE, RIGHT_YIELD), 0}, "a grant to the victim");

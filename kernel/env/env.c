@@ -257,6 +257,7 @@ sysret_t sys_env_set(env_t name, word_t what, word_t value)
     if (env == NULL)                                     return refuse(error);
     if (what > ENV_GUARANTEED)                           return refuse(ERR_RANGE);
     if (env->state != ENV_NEW && what != ENV_LABEL)      return refuse(ERR_STATE);
+    if (what == ENV_GUARANTEED && value < env->guaranteed) return refuse(ERR_RANGE); // so many are marked
 
     switch (what) {
     case ENV_PC:    env->pc = value; break;

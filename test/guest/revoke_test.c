@@ -134,7 +134,7 @@ static word_t window;
 static void child_begin(const char *role)
 {
     const char *argv[] = {program_argument(0), role};
-    const char *why = child_build(&child, &(struct child_options){.program = argv[0], .frames = 128, .argc = 2, .argv = argv});
+    const char *why = child_build(&child, &(struct child_options){.program = argv[0], .frames = 128, .argc = 2, .argv = argv, .weight = CHILD_ALONE});
     CHECK_TEXT(why ? why : "built", "built");
     CHECK_EQUAL(sys_cap_mint(SLOT_CHILD, child.env, RIGHT_REVOKE).error, ERR_OK);
     CHECK_EQUAL(sys_env_set(child.env, ENV_GUARANTEED, 2 * KEPT).error, ERR_OK);

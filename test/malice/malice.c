@@ -41,7 +41,7 @@ static const volatile word_t *witness_rounds;
 static const char *witness_start(void)
 {
     const char *why =
-        child_build(&witness, &(struct child_options){.program = "witness", .frames = 8, .slices = 2});
+        child_build(&witness, &(struct child_options){.program = "witness", .frames = 8, .slices = 2, .weight = CHILD_ALONE});
     if (why) return why;
     word_t window = vm_window_open(1);
     if (!window || vm_bind(0, window, witness.env + 1, 1, RIGHT_READ) != ERR_OK)
@@ -92,7 +92,8 @@ static const char *attack_run(const struct attack *attack)
     int status = 0;
     const char *why = child_build(&child, &(struct child_options){.program = attack->name,
                                                                   .frames = ATTACKER_FRAMES,
-                                                                  .slices = ATTACKER_SLICES});
+                                                                  .slices = ATTACKER_SLICES,
+                                                                  .weight = CHILD_ALONE});
     if (why) return why;
     if (child_grant(&child, SLOT_WITNESS_OWN, SLOT_WITNESS, RIGHTS_PEER) != ERR_OK)
         why = "the witness could not be granted";
@@ -124,7 +125,7 @@ static const char *elf_run(const struct attack *attack)
         uint8_t *image = damage_make(file.bytes, &size, i);
         if (!image) return "there is no memory for a damaged program";
         struct child_options options = {
-            .program = "damaged", .image = image, .image_size = size, .frames = 8};
+            .program = "damaged", .image = image, .image_size = size, .frames = 8, .weight = CHILD_ALONE};
         if (!child_build(&child, &options)) {
             if (i < DAMAGES_FATAL) return "a program that ends inside its headers was loaded";
             if (!child_start(&child)) events_wait(EVENT_BIT(CHILD), time_now() + time_from_us(2000));

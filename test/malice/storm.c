@@ -59,6 +59,7 @@ static const char *worker_build(size_t number, word_t seed, word_t calls)
                                                                  .argv = argv,
                                                                  .frames = STORM_FRAMES,
                                                                  .slices = 6,
+                                                                 .weight = CHILD_ALONE,
                                                                  .harts = worker_harts(number)});
 }
 
@@ -83,7 +84,7 @@ static const char *worker_equip(size_t number)
     saves[number] = vm_window_open(1);
     if (!saves[number] || vm_bind(0, saves[number], workers[number].env + 1, 1, RIGHT_READ) != ERR_OK)
         return "a worker's save area could not be mapped";
-    sys_env_set(workers[number].env, ENV_GUARANTEED, 8);
+    sys_env_set(workers[number].env, ENV_GUARANTEED, 64);
     for (size_t i = 0; i < worker_count; i++)
         if (child_grant(&workers[number], SLOT_WORKERS + i, 3 + i, RIGHTS_PEER) != ERR_OK)
             return "a worker's capability was refused";

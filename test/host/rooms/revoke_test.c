@@ -415,6 +415,8 @@ static void a_child_has_the_quota_its_creator_fixed(void **state)
     OK(env, set, child, ENV_GUARANTEED, 1);
     OK(revoke, guarantee, page, 1); // for a child that has not run
     assert_int_equal(env_named(child)->guaranteed, 1);
+    REFUSED(RANGE, env, set, child, ENV_GUARANTEED, 0); // one is marked
+    OK(env, set, child, ENV_GUARANTEED, 1);
     OK(env, set, child, ENV_PC, 0x20000);
     OK(env, start, child);
     REFUSED(STATE, env, set, child, ENV_GUARANTEED, 5);
