@@ -137,7 +137,7 @@ static void child_begin(const char *role)
     const char *why = child_build(&child, &(struct child_options){.program = argv[0], .frames = 128, .argc = 2, .argv = argv, .weight = CHILD_ALONE});
     CHECK_TEXT(why ? why : "built", "built");
     CHECK_EQUAL(sys_cap_mint(SLOT_CHILD, child.env, RIGHT_REVOKE).error, ERR_OK);
-    CHECK_EQUAL(sys_env_set(child.env, ENV_GUARANTEED, 2 * KEPT).error, ERR_OK);
+    CHECK_EQUAL(sys_env_set(child.env, ENV_GUARANTEED, child.guaranteed + 2 * KEPT).error, ERR_OK);
     why = child_start(&child);
     CHECK_TEXT(why ? why : "started", "started");
     window = vm_window_open(1);
