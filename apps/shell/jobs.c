@@ -52,13 +52,14 @@ static void job_end(struct job *job, int status)
 }
 
 // The program is known and there is room for it; else says what is not so.
-static struct job *job_build(const struct words *words, word_t harts)
+static struct job *job_build(const struct words *words, word_t harts, word_t weight)
 {
     struct child_options options = {
         .program = words->word[0],
         .argc = words->count,
         .argv = (const char *const *)words->word,
         .harts = harts,
+        .weight = weight,
     };
     const char *why = NULL;
     struct bundle_file file;
@@ -122,9 +123,10 @@ static bool job_foreground(struct job *job, int *status)
     return started;
 }
 
-void job_run(const struct words *words)
+// Run a program whose weight is said, or 0.
+static void job_run_weighing(const struct words *words, word_t weight)
 {
-    struct job *job = job_build(words, 0);
+    struct job *job = job_build(words, 0, weight);
     int status;
 
     if (job == NULL)
@@ -135,6 +137,26 @@ void job_run(const struct words *words)
     } else if (job_start(job)) {
         printf("%s runs as %" PRIx64 "\n", job->name, job->child.env);
     }
+}
+
+void job_run(const struct words *words)
+{
+    job_run_weighing(words, 0);
+}
+
+void job_share(const struct words *words)
+{
+    struct words command = {.count = words->count - 2, .background = words->background};
+    char *end = NULL;
+    unsigned long weight = words->count > 2 ? strtoul(words->word[1], &end, 10) : 0;
+
+    if (weight == 0 || weight > SHARE_MOST || *end != '\0') {
+        printf("share: how much, and which program? 'share WEIGHT PROGRAM ARGUMENTS', with a weight from 1 to %d;\n"
+               "other programs weigh %d.\n", SHARE_MOST, SHARE_DEFAULT);
+        return;
+    }
+    memcpy(command.word, words->word + 2, sizeof(char *) * (size_t)(words->count - 1));
+    job_run_weighing(&command, weight);
 }
 
 static word_t instructions_now(void)
@@ -173,7 +195,7 @@ void job_time(const struct words *words)
         return;
     }
     word_t hart = sys_env_info(self(), ENV_HART).value;
-    struct job *job = job_build(&command, 1ul << hart);
+    struct job *job = job_build(&command, 1ul << hart, 0);
     if (job == NULL)
         return;
 

@@ -88,9 +88,10 @@ static const struct command commands[] = {
     {"help", "", "this list", run_help},
     {"ls", "", "the programs and files this machine was booted with", run_ls},
     {"ps", "", "environments: state, hart, frames owned, time used", run_ps},
-    {"mem", "", "who owns how many frames of which kind", run_mem},
+    {"mem", "", "who owns how many frames of which kind, and its share", run_mem},
     {"slices", "", "who owns each hart's time", run_slices},
     {"kill", "NAME|ID", "stop a program started here", run_kill},
+    {"share", "WEIGHT PROGRAM", "run a program with another weight than 100, when memory is divided", job_share},
     {"time", "PROGRAM ...", "run a program, say how long it took", job_time},
     {"reboot", "", "restart the machine", run_reboot},
     {"poweroff", "", "switch it off; also 'exit', and Ctrl-D", run_poweroff},
@@ -103,7 +104,7 @@ static void run_help(const struct words *words)
     (void)words;
     for (size_t i = 0; i < COMMANDS; i++)
         if (commands[i].text != NULL)
-            printf("  %-8s %-12s %s\n", commands[i].name, commands[i].arguments, commands[i].text);
+            printf("  %-8s %-14s %s\n", commands[i].name, commands[i].arguments, commands[i].text);
     printf("Anything else is a program: 'PROGRAM ARGUMENTS', with '&' at the end in the background.\n"
            "Ctrl-C stops the program in the foreground, Ctrl-\\ also one that does not listen.\n");
 }

@@ -19,6 +19,8 @@
 
 // Start a program. In the foreground: wait for its end, say how it ended when that is worth a line.
 void job_run(const struct words *words);
+// The same with a weight: what part of the memory it can have (libos/share/memory.h).
+void job_share(const struct words *words);
 // The same in the foreground, on this hart, and say what it took.
 void job_time(const struct words *words);
 // Say which background programs have ended since, and take back what they had.

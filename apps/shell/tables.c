@@ -144,14 +144,35 @@ void tables_ps(void)
     owners_free(owners);
 }
 
+// What the memory service says of its clients.
+static struct memory_client clients[SHARE_CLIENTS];
+static size_t stock;
+
+static void clients_look(void)
+{
+    for (size_t i = 0; i < SHARE_CLIENTS; i++)
+        if (!memory_look(i, &clients[i], &stock))
+            clients[i].env = 0;
+}
+
+// What an environment is entitled to, "-" when that is nothing.
+static void share_text(env_t env, char text[24])
+{
+    strcpy(text, "-");
+    for (size_t i = 0; i < SHARE_CLIENTS; i++)
+        if (env != 0 && clients[i].env == env)
+            snprintf(text, 24, "%zu", clients[i].share);
+}
+
 static void mem_line(const struct owner *owner)
 {
-    char label[ENV_LABEL_SIZE];
+    char label[ENV_LABEL_SIZE], share[24];
     uint64_t total = owner_total(owner);
 
     env_label(owner->env, label);
-    printf("%-8s  %8" PRIu64 "  %8" PRIu64 " ", owner->env == 0 ? "nobody" : label, total,
-           total * (PAGE_SIZE / 1024));
+    share_text(owner->env, share);
+    printf("%-8s  %8" PRIu64 "  %8" PRIu64 "  %8s ", owner->env == 0 ? "nobody" : label, total,
+           total * (PAGE_SIZE / 1024), share);
     for (int kind = 0; kind < PAGE_KINDS; kind++)
         if (owner->frames[kind] > 0)
             printf(" %" PRIu64 " %s", owner->frames[kind], kind_names[kind]);
@@ -164,7 +185,8 @@ void tables_mem(void)
 
     if (owners == NULL)
         return;
-    printf("OWNER       FRAMES       KiB  OF THESE\n");
+    clients_look();
+    printf("OWNER       FRAMES       KiB     SHARE  OF THESE\n");
     for (size_t i = 0; i < owners->count; i++)
         mem_line(&owners->owner[i]);
     owners_free(owners);

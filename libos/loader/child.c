@@ -172,7 +172,7 @@ void slots_grant(const struct child *child)
  * marks, and a part of its other frames, which it marks itself. Without a service, or when that has no room, it has what
  * we give it; when its guarantee would be more than ours it has none.
  */
-static void share_settle(struct child *child, const struct child_options *options, size_t pages, size_t frames)
+void share_settle(struct child *child, const struct child_options *options, size_t pages, size_t frames)
 {
     word_t weight = options->weight ? options->weight : SHARE_DEFAULT;
     size_t more = options->guaranteed ? options->guaranteed : frames / GUARANTEED_PART;

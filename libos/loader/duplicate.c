@@ -210,7 +210,9 @@ static const char *build(void)
     if ((why = space_make(child)) || (why = env_make(child)))
         return why;
     label_set(child, program_argument(0));
-    if ((why = frames_give(child, duplicate.options.frames ? duplicate.options.frames : CHILD_FRAMES, &frames_first)) ||
+    size_t frames = duplicate.options.frames ? duplicate.options.frames : CHILD_FRAMES;
+    share_settle(child, &duplicate.options, 0, frames);
+    if ((why = frames_give(child, frames, &frames_first)) ||
         (why = memory_duplicate()) || (why = save_fill(frames_first)))
         return why;
     slots_grant(child);

@@ -24,6 +24,7 @@ const char *env_make(struct child *child);
 const char *frames_give(const struct child *child, size_t frames, page_t *first);
 void label_set(struct child *child, const char *program);
 void slots_grant(const struct child *child);
+void share_settle(struct child *child, const struct child_options *options, size_t pages, size_t frames);
 
 // Hand a run of at most `most` free frames of ours to a child; count 0: none is left.
 struct page_run frames_move(const struct child *child, size_t most);

@@ -3,6 +3,7 @@
 #include <rivet.h>
 
 #include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
 
 #define COUNT_LINES 100000
@@ -74,6 +75,23 @@ static int mute(void)
     return 0;
 }
 
+// Fills so many MiB of heap, far more than a program is given at first, and looks whether all of it is there.
+static int eat(size_t mib)
+{
+    size_t count = mib * (1ul << 20) / sizeof(word_t);
+    word_t *words = malloc(count * sizeof(word_t));
+    size_t wrong = 0;
+
+    if (words == NULL)
+        return 1;
+    for (size_t i = 0; i < count; i++)
+        words[i] = i * 3;
+    for (size_t i = 0; i < count; i++)
+        wrong += words[i] != i * 3;
+    printf("ate %zu MiB, %zu words are wrong\n", mib, wrong);
+    return 0;
+}
+
 int main(int argc, char **argv)
 {
     const char *what = argc > 1 ? argv[1] : "";
@@ -92,6 +110,8 @@ int main(int argc, char **argv)
         return keys(CONSOLE_RAW);
     if (strcmp(what, "mute") == 0)
         return mute();
-    fprintf(stderr, "test_client: it knows flood, count, catch, deaf, keys, raw and mute\n");
+    if (strcmp(what, "eat") == 0)
+        return eat(strtoul(argv[2], NULL, 10));
+    fprintf(stderr, "test_client: it knows flood, count, catch, deaf, keys, raw, mute and eat\n");
     return 2;
 }

@@ -283,8 +283,8 @@ def mem_rows(shell):
     """Owner to (frames, {kind: frames})."""
     rows = {}
     for row in table(shell.command("mem")):
-        kinds = {row[i + 1]: int(row[i]) for i in range(3, len(row), 2)}
-        rows[row[0]] = (int(row[1]), kinds)
+        kinds = {row[i + 1]: int(row[i]) for i in range(4, len(row), 2)}
+        rows[row[0]] = (int(row[1]), kinds, row[3])
         check(int(row[2]) == 4 * int(row[1]), row)
         check(sum(kinds.values()) == int(row[1]), row)
     return rows
@@ -294,6 +294,8 @@ def mem(shell):
     rows = mem_rows(shell)
     check(rows["shell"][1]["free"] > 1000, rows["shell"])
     check("env" in rows["init"][1], rows["init"])
+    check(rows["init"][2] == rows["console"][2] == "-", "init and the console have no share:", rows)
+    check(int(rows["shell"][2]) > 1000, rows["shell"])
     total = sum(row[0] for row in rows.values())
     check(total % 256 == 0 and total * 4 // 1024 <= 128, "not a machine of 128 MiB:", total)
 
@@ -345,11 +347,31 @@ def timed(shell):
     check(shell.command("time")[0].startswith("time: "))
 
 
+def shares(shell):
+    """Two programs of weights 300 and 100: so are their shares, and the shell's, of 25, is what is left or its guarantee."""
+    shell.command("share 300 spin &")
+    shell.command("spin &")
+    rows = [row for row in table(shell.command("mem")) if row[0] == "spin"]
+    check(len(rows) == 2, rows)
+    one, other = sorted(int(row[3]) for row in rows)
+    check(abs(other - 3 * one) < 4, rows)
+    for _ in rows:
+        shell.command("kill spin")
+        shell.command("")
+    for line in ("share", "share 0 spin", "share 10001 spin", "share spin 1", "share 1x spin", "share 100"):
+        check(shell.command(line)[0].startswith("share: how much"), line)
+    check("Hello" in shell.command("share 1 hello")[0])
+    # A program is given 4 MiB. What it wants beyond comes from whoever has more than a share: here, the shell.
+    check(shell.command("test_client eat 24")[-1] == "ate 24 MiB, 0 words are wrong")
+    check("no free frame is left" in "\n".join(shell.command("test_client eat 500")))
+    check(shell.command("test_client eat 24")[-1] == "ate 24 MiB, 0 words are wrong")
+
+
 def listing(shell):
     names = {line.split()[1] for line in shell.command("ls")}
     check({"init", "console", "shell", "hello", "crash", "spin"} <= names, names)
     text = "\n".join(shell.command("help"))
-    for word in ("ps", "mem", "slices", "kill", "time", "reboot", "poweroff", "Ctrl-C"):
+    for word in ("ps", "mem", "slices", "kill", "share", "time", "reboot", "poweroff", "Ctrl-C"):
         check(word in text, word, "is not in the help")
 
 
@@ -370,7 +392,7 @@ def end_of_input(shell):
 
 
 STEPS = (prompt, programs, arguments, editing, history, abandoned, unknown, ps, mem, slices, crash, interrupt,
-         type_ahead, own_interrupt, reading, mute, background, flood, kill_refused, timed, listing,
+         type_ahead, own_interrupt, reading, mute, background, flood, kill_refused, timed, shares, listing,
          nothing_lost, reboot, end_of_input)
 
 
