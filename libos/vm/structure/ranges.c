@@ -9,7 +9,6 @@
  *   (2) the array has room for as many ranges as pages are mapped: taking ranges apart needs no memory
  */
 #include <libos/vm/structure.h>
-#include <string.h>
 
 #define PER_PAGE (PAGE_SIZE / sizeof(struct range))
 
@@ -54,16 +53,28 @@ static bool range_holds(size_t at, word_t vpn)
     return at < range_count && ranges[at].first <= vpn;
 }
 
+// The destination is volatile because the compiler makes a call of memmove out of such loops, which moves bytes.
+static inline void range_copy(size_t to, size_t from)
+{
+    volatile uint64_t *target = (volatile uint64_t *)&ranges[to];
+    const uint64_t *source = (const uint64_t *)&ranges[from];
+    uint64_t one = source[0], other = source[1];
+    target[0] = one, target[1] = other;
+}
+_Static_assert(sizeof(struct range) == 16, "a range is two words");
+
 static void range_open(size_t at, size_t count)
 {
-    memmove(&ranges[at + count], &ranges[at], (range_count - at) * sizeof(struct range));
+    for (size_t i = range_count; i-- > at;)
+        range_copy(i + count, i);
     range_count += count;
 }
 
 static void range_close(size_t at)
 {
     range_count--;
-    memmove(&ranges[at], &ranges[at + 1], (range_count - at) * sizeof(struct range));
+    for (size_t i = at; i < range_count; i++)
+        range_copy(i, i + 1);
 }
 
 // Part a range so that one begins at the page; the number of that one.
