@@ -21,7 +21,6 @@
 // From the linker script.
 extern char data_first[], library_first[], library_end[], data_end[], image_end[];
 #define IMAGE_FIRST 0x10000ul
-#define RIGHTS      (RIGHT_READ | RIGHT_WRITE | RIGHT_EXECUTE)
 
 static struct {
     struct child child;
@@ -61,7 +60,7 @@ static const char *pages_give_copies(word_t first, word_t end)
     const char *why = NULL;
     for (word_t address = first; address < end && !why; address += PAGE_SIZE)
         if (vm_pte(address))
-            why = page_give_copy(address, vm_pte(address) & RIGHTS);
+            why = page_give_copy(address, vm_pte_rights(vm_pte(address)));
     return why;
 }
 
@@ -73,9 +72,9 @@ static const char *pages_share(word_t first, word_t end)
         word_t pte = vm_pte(address);
         if (pte == 0)
             continue;
-        long error = vm_bind(duplicate.child.space, address, vm_pte_page(pte), 1, pte & RIGHTS);
+        long error = vm_bind(duplicate.child.space, address, vm_pte_page(pte), 1, vm_pte_rights(pte));
         if (error == ERR_PERM)
-            why = page_give_copy(address, pte & RIGHTS);
+            why = page_give_copy(address, vm_pte_rights(pte));
         else if (error != ERR_OK)
             why = no_frames;
     }

@@ -37,7 +37,7 @@ static bool bind_again(word_t address, struct vm_mapping mapping, word_t need)
     counts.again++;
     long error = vm_bind(0, address, mapping.page, 1, vm_rights_bound(mapping) | noted);
     if (error == ERR_BUSY)
-        return !(need & ~vm_pte(address)) || vm_refuse("the page does not allow this access");
+        return !(need & ~vm_pte_rights(vm_pte(address))) || vm_refuse("the page does not allow this access");
     if (error == ERR_OK || (!(mapping.flags & VM_REGION) && revoke_losses() > 0))
         return true; // it is there, or its contents may be elsewhere now: try again
     return vm_refuse("the page's frame was taken away");

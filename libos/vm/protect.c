@@ -104,12 +104,10 @@ bool vm_allow(word_t address, word_t rights)
     return true;
 }
 
-#define PTE_RIGHTS (RIGHT_READ | RIGHT_WRITE | RIGHT_EXECUTE)
-
 // ... and both are bound, or none is.
 static bool same_rights(word_t one, word_t other)
 {
-    return ((one ^ other) & PTE_RIGHTS) == 0 && (one != 0) == (other != 0);
+    return vm_pte_rights(one) == vm_pte_rights(other) && (one != 0) == (other != 0);
 }
 
 void vm_clear(word_t address, size_t count, word_t bits)
@@ -127,7 +125,7 @@ void vm_clear(word_t address, size_t count, word_t bits)
         size_t run = 1;
         while (run < count && run < PTE_BATCH && same_rights(vm_pte(address + run * PAGE_SIZE), pte))
             run++;
-        sysret_t answer = sys_pte_protect(0, address, run, (pte & PTE_RIGHTS) | bits);
+        sysret_t answer = sys_pte_protect(0, address, run, vm_pte_rights(pte) | bits);
         if (answer.error == ERR_OK && answer.value > 0)
             run = answer.value;
         address += run * PAGE_SIZE;

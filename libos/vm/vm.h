@@ -115,6 +115,12 @@ static inline word_t vm_pte(word_t address)
 {
     return ((const volatile word_t *)VM_PTES)[address >> PAGE_SHIFT];
 }
+// The rights it was given. On a machine that is told to hide accesses (boot argument no_ad), W stands in the bit of
+// global pages until the first store.
+static inline word_t vm_pte_rights(word_t pte)
+{
+    return (pte & (RIGHT_READ | RIGHT_WRITE | RIGHT_EXECUTE)) | (pte & 0x20 ? RIGHT_WRITE : 0);
+}
 static inline page_t vm_pte_page(word_t pte)
 {
     return pte >> 10 & 0xffffffffffful;

@@ -124,8 +124,8 @@ static void bits(void)
     CHECK(!vm_dirty((word_t)page_at(0)));
     CHECK(vm_accessed((word_t)page_at(0)));
     CHECK(vm_accessed((word_t)page_at(3)));
-    CHECK(!(vm_pte((word_t)page_at(3)) & RIGHT_WRITE));
-    CHECK(vm_pte((word_t)page_at(0)) & RIGHT_WRITE);
+    CHECK_EQUAL(vm_pte_rights(vm_pte((word_t)page_at(3))), RIGHT_READ);
+    CHECK_EQUAL(vm_pte_rights(vm_pte((word_t)page_at(0))), RIGHT_READ | RIGHT_WRITE);
     CHECK_EQUAL(vm_protect((word_t)page_at(3), 3, RIGHT_READ | RIGHT_WRITE), ERR_OK);
 
     // Where nothing is mapped nothing is dirty, tables or not.
