@@ -4,6 +4,7 @@
  *
  *   0x0000010000   the program as linked (start/app.ld): code, constants, data; mapped by the loader
  *   behind it      heap, grows with vm_sbrk, pages appear when touched
+ *   0x2000000000   regions, whose pages a pager brings (vm/region.h)
  *   0x3fc0000000   the program's own page tables, read-only (VM_PTES)
  *   0x3fe0000000   stacks, STACK_SIZE each with a guard page below; pages appear when touched (VM_STACKS)
  *   0x3fe4000000   memory of the page-table structure (VM_NODES)
