@@ -25,7 +25,7 @@ PASSES = {
     "dirty": 0, "prot1": 1, "prot100": Fraction(1, 100), "unprot100": Fraction(1, 100), "trap": 1, "trap_unprot": 2, "appel1": 3,
     "revoke_request": 1, "revoke_slice": 1, "revoke_irq": 1, "revoke_table": 1,
     "appel2": Fraction(201, 100), "zero_fault": 3, "cow_fault": 3, "radix_fault": 3,
-    "inverted_fault": 3, "ranges_fault": 3,
+    "inverted_fault": 3, "ranges_fault": 3, "break_1": 1, "break_8": 1, "break_64": 1, "abort_piece_max": 1,
 }
 
 
