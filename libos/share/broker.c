@@ -100,13 +100,14 @@ static void ask_make(struct broker *broker, const struct share_ask *wish, size_t
 {
     if (wish->client >= SHARE_CLIENTS || wish->client == broker->client || is_asked(broker, wish->client))
         return;
-    size_t frames = least(least(wish->frames, *left), may_lose(broker, wish->client));
+    size_t most = *left < SHARE_RUN ? SHARE_RUN : *left;
+    size_t frames = *left ? least(least(wish->frames, most), may_lose(broker, wish->client)) : 0;
     uint64_t deadline = broker->world->now_us() + wish->patience_us;
     if (frames == 0 || !broker->world->ask(wish->client, frames, deadline))
         return;
     broker->ask[broker->ask_count++] =
         (struct broker_ask){true, wish->client, frames, broker->pool.client[wish->client].held, 0, deadline};
-    *left -= frames;
+    *left -= least(frames, *left);
 }
 
 // How many frames by force: what was asked for, less what it gave by itself, and not below its guarantee.
@@ -116,7 +117,7 @@ static size_t ask_left(const struct broker *broker, const struct broker_ask *ask
     size_t gone = ask->held > held ? ask->held - held : 0;
     size_t left = ask->frames > gone ? ask->frames - gone : 0;
 
-    return least(least(left, broker->missing), may_lose(broker, ask->client));
+    return least(left, may_lose(broker, ask->client));
 }
 
 static void ask_force(struct broker *broker, struct broker_ask *ask)

@@ -20,7 +20,7 @@
 
 #include <libos/share/share.h>
 
-#define BROKER_PIECE 128 // frames that one step takes by force
+#define BROKER_PIECE SHARE_RUN // frames that one step takes by force
 #define BROKER_OVER  (~(size_t)0)
 
 struct broker;

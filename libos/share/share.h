@@ -20,8 +20,8 @@
  *     }
  *     ops.leave(pool, client)
  *
- * A plan is a wish. The broker gives no more than there is, asks nobody for more than is missing, and lets nobody fall
- * below its guarantee, whatever the policy says.
+ * A plan is a wish. The broker gives no more than there is, asks nobody for more than is missing (or SHARE_RUN: what nobody
+ * waits for is stock), and lets nobody fall below its guarantee, whatever the policy says.
  *
  * To add a policy: one file policy/NAME.c that ends in `const struct share_ops share_NAME`. The build makes the table
  * of all of them, and the boot argument `share=NAME` chooses it.
@@ -36,6 +36,7 @@
 #define SHARE_CLIENTS     64
 #define SHARE_ASKS        4         // clients that one plan asks
 #define SHARE_WHOLE       (1ul << 32) // all weights together
+#define SHARE_RUN         512        // asking is dear: so many may be asked for at once, though fewer are missing
 #define SHARE_PATIENCE_US 50000      // five slices; and whoever is asked and can run does so at once
 
 struct share_client {

@@ -141,12 +141,18 @@ static void world_withdraw(size_t client)
     (void)sys_revoke_request(client_slot(client), REVOKE_FRAMES, 0, 0); // refused when it is over by itself
 }
 
+// The first frame of a run that goes only whole.
+static bool is_joined(page_t page)
+{
+    const volatile struct frame *frame = frame_entry(page);
+    return frame->kind == PAGE_DATA && frame->order == SUPER_ORDER;
+}
+
 static bool may_name(page_t page, env_t victim, unsigned (*rank)(const struct share_frame *frame), unsigned wanted)
 {
     const volatile struct frame *frame = frame_entry(page);
 
-    if (frame->owner != victim || (frame->kind != PAGE_FREE && frame->kind != PAGE_DATA) || frame->order ||
-        frame->flags & PAGE_GUARANTEED)
+    if (frame->owner != victim || (frame->kind != PAGE_FREE && frame->kind != PAGE_DATA) || frame->flags & PAGE_GUARANTEED)
         return false;
     return rank(&(struct share_frame){page, frame->kind == PAGE_FREE, frame->bindings}) == wanted;
 }
@@ -176,28 +182,47 @@ static bool is_lie(long error, page_t page, env_t victim)
     return error == ERR_PERM && frame_entry(page)->owner == victim && !(frame_entry(page)->flags & PAGE_GUARANTEED);
 }
 
+// What a call of `take` has done, and may still do.
+struct taking {
+    size_t client;
+    size_t left;
+    size_t taken;
+    bool over; // no request stands any more, or the client is not what its parent said
+};
+
+static size_t take(struct taking *taking, page_t first, size_t count)
+{
+    struct client *client = &clients[taking->client];
+    sysret_t took = run_take(client_slot(taking->client), first, count);
+    size_t taken = took.error == ERR_OK ? took.value : 0;
+
+    client->struck |= is_lie(took.error, first, client->env);
+    client->taken += taken;
+    taking->taken += taken;
+    taking->left -= taken;
+    taking->over = took.error == ERR_STATE || took.error == ERR_STALE || client->struck;
+    return taken;
+}
+
 static size_t world_take(size_t client, size_t count, unsigned (*rank)(const struct share_frame *frame))
 {
     page_t end = machine()->ram_first + machine()->ram_count;
+    struct taking taking = {client, count, 0, false};
     env_t victim = clients[client].env;
-    size_t taken = 0;
 
-    for (unsigned wanted = 0; wanted < SHARE_RANKS && taken < count; wanted++)
-        for (page_t page = machine()->ram_first; page < end && taken < count; page++) {
+    for (unsigned wanted = 0; wanted < SHARE_RANKS; wanted++)
+        for (page_t page = machine()->ram_first; page < end && taking.left > 0 && !taking.over; page++) {
             size_t run = 0;
-            while (page + run < end && run < count - taken && may_name(page + run, victim, rank, wanted))
-                run++;
-            if (run == 0)
-                continue;
-            sysret_t took = run_take(client_slot(client), page, run);
-            clients[client].struck |= is_lie(took.error, page, victim);
-            if (took.error == ERR_STATE || took.error == ERR_STALE || clients[client].struck)
-                return taken ? taken : BROKER_OVER;
-            taken += took.error == ERR_OK ? took.value : 0;
-            clients[client].taken += took.error == ERR_OK ? took.value : 0;
-            page += took.error == ERR_OK ? took.value - 1 : 0;
+            if (is_joined(page) && taking.left >= SUPER_PAGES && may_name(page, victim, rank, wanted))
+                run = SUPER_PAGES;
+            else
+                while (page + run < end && run < taking.left && !is_joined(page + run) &&
+                       may_name(page + run, victim, rank, wanted))
+                    run++;
+            size_t taken = run ? take(&taking, page, run) : 0;
+            page += taken ? taken - 1 : 0;
         }
-    return taken;
+    return taking.taken || !taking.over ? taking.taken : BROKER_OVER;
 }
 
 const struct broker_world machine_world = {

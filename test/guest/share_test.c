@@ -45,6 +45,11 @@ static void answer(word_t events)
     }
 }
 
+static void deaf(word_t events)
+{
+    (void)events;
+}
+
 static void fill(void)
 {
     for (size_t i = 0; i < sizeof(checked) / sizeof(word_t); i++)
@@ -62,8 +67,7 @@ static int check(void)
 // Takes whatever it can get, for ever: says QUIET each time it is refused.
 static int hungry(bool listens)
 {
-    if (listens)
-        events_handle(EVENT_BIT(REVOKE), answer);
+    events_handle(EVENT_BIT(REVOKE), listens ? answer : deaf);
     fill();
     for (;;) {
         while (frame_own() != FRAME_NONE)
@@ -74,6 +78,29 @@ static int hungry(bool listens)
                 return check();
         }
     }
+}
+
+// Takes whatever it can get as runs that go only whole, and does not listen.
+static int runs(void)
+{
+    size_t joined = 0;
+
+    fill();
+    events_handle(EVENT_BIT(REVOKE), deaf);
+    while (memory_want(MEMORY_WANT_MAX))
+        continue;
+    page_t end = machine()->ram_first + machine()->ram_count;
+    for (page_t page = machine()->ram_first & ~(SUPER_PAGES - 1ul); page < end; page += SUPER_PAGES) {
+        long error;
+        while ((error = sys_page_join(page).error) == ERR_AGAIN)
+            continue;
+        joined += error == ERR_OK;
+    }
+    CHECK(joined >= 4);
+    CHECK(revoke_guarantee(&joined, sizeof(joined)) == 1); // this stack: when less than a run is wanted it would go first
+    (void)sys_env_notify(SLOT_PARENT, QUIET);
+    (void)events_wait(END, 0);
+    return guest_end() + check();
 }
 
 // Asks for everything once, and takes nothing of it: whoever carries the demand out gets no thanks.
@@ -129,6 +156,8 @@ static int child_main(const char *what)
         return hungry(true);
     if (strcmp(what, "deaf") == 0)
         return hungry(false);
+    if (strcmp(what, "runs") == 0)
+        return runs();
     if (strcmp(what, "asker") == 0)
         return asker();
     if (strcmp(what, "liar") == 0)
@@ -271,6 +300,25 @@ static void deaf_test(void)
     end(&deaf); // its program, its stacks and the pages it checks were never taken: free and spare frames go first
 }
 
+// Frames of a run are no hiding place: a deaf one whose frames are joined loses runs, whole.
+static void runs_test(void)
+{
+    struct child hoards, late;
+    struct memory_client client;
+
+    start(&hoards, "runs", 400, 0);
+    quiet_wait();
+    size_t had = owned(hoards.env);
+    start(&late, "hungry", 400, 0);
+    settle_wait();
+    look(&hoards, &client);
+    CHECK(client.taken >= SUPER_PAGES);
+    CHECK(client.owned < had && client.owned >= client.share);
+    CHECK(client.owned < client.share + SUPER_PAGES);
+    end(&late);
+    end(&hoards);
+}
+
 // One that is asked, and killed meanwhile; one that asks, and is killed meanwhile.
 static void death_test(void)
 {
@@ -411,7 +459,7 @@ int main(int argc, char **argv)
     else if (!all && strcmp(argv[1], "minimal") != 0)
         return child_main(argv[1]);
 
-    void (*const tests[])(void) = {compete_test, deaf_test, death_test, lies_test, stranger_test, forged_test, family_test};
+    void (*const tests[])(void) = {compete_test, deaf_test, runs_test, death_test, lies_test, stranger_test, forged_test, family_test};
     void (*const minimal[])(void) = {minimal_test, lies_test, stranger_test};
     struct child first;
 

@@ -37,12 +37,12 @@ static void proportional_decide(struct share_pool *pool, size_t client, size_t w
     size_t missing = least(wanted - plan->give, has < shares[client] ? shares[client] - has : 0);
     while (missing > 0 && plan->count < SHARE_ASKS) {
         struct share_ask *ask = &plan->ask[plan->count];
-        ask->frames = least(missing, furthest(pool, shares, asked, &ask->client));
+        ask->frames = least(missing < SHARE_RUN ? SHARE_RUN : missing, furthest(pool, shares, asked, &ask->client));
         ask->patience_us = SHARE_PATIENCE_US;
         if (ask->frames == 0)
             return;
         asked[ask->client] += ask->frames;
-        missing -= ask->frames;
+        missing -= least(ask->frames, missing);
         plan->count++;
     }
 }
