@@ -452,7 +452,9 @@ static word_t audit(void)
 
 int main(int argc, char **argv)
 {
-    bool all = argc == 1, exact = argc > 1 && strcmp(argv[1], "exact") == 0;
+    // A policy that asks for no more than is missing, as maximal does, never gets at runs.
+    bool maximal = argc > 1 && strcmp(argv[1], "maximal") == 0;
+    bool all = argc == 1, exact = maximal || (argc > 1 && strcmp(argv[1], "exact") == 0);
 
     if (exact) // time is counted in instructions
         late_most = 0;
@@ -470,6 +472,8 @@ int main(int argc, char **argv)
 
     size_t frames = owned(self()) + owned((env_t)machine()->init);
     for (size_t i = 0; i < (all || exact ? sizeof(tests) : sizeof(minimal)) / sizeof(*tests); i++) {
+        if (maximal && tests[i] == runs_test)
+            continue;
         all || exact ? tests[i]() : minimal[i]();
         CHECK_EQUAL(owned(self()) + owned((env_t)machine()->init), frames);
         CHECK_EQUAL(audit(), 0);
