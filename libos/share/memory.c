@@ -36,16 +36,18 @@ bool memory_want(size_t count)
     if (nobody || sys_page_open(init, count).error != ERR_OK)
         return false;
     size_t before = frame_count_free();
+    bool ended = false; // what we asked for earlier, and have seen: only the next answer is about what we ask for now
     for (int tries = 0; tries < TRIES_MAX; tries++) {
         word_t message[MESSAGE_WORDS] = {MEMORY_WANT, count};
         if (memory_ask(message) != ERR_OK)
             return false;
         if (message[1] == 0 && message[3] != 0)
             given_wait(message[3]);
-        if (message[1] > 0 || frame_count_free() > before)
+        if (frame_count_free() > before)
             return true;
-        if (message[3] == 0)
+        if (message[3] == 0 && ended)
             return false;
+        ended = ended || message[3] == 0;
     }
     return false;
 }

@@ -361,10 +361,7 @@ def shares(shell):
     for line in ("share", "share 0 spin", "share 10001 spin", "share spin 1", "share 1x spin", "share 100"):
         check(shell.command(line)[0].startswith("share: how much"), line)
     check("Hello" in shell.command("share 1 hello")[0])
-    # A program is given 4 MiB. What it wants beyond comes from whoever has more than a share: here, the shell. On several
-    # harts a demand is now and then refused, for a reason that is not known yet.
-    if shell.harts > 1:
-        return
+    # A program is given 4 MiB. What it wants beyond comes from whoever has more than a share: here, the shell.
     check(shell.command("test_client eat 24")[-1] == "ate 24 MiB, 0 words are wrong")
     check("no free frame is left" in "\n".join(shell.command("test_client eat 500")))
     check(shell.command("test_client eat 24")[-1] == "ate 24 MiB, 0 words are wrong")
