@@ -303,7 +303,7 @@ static size_t frames_of(env_t env, bool free_only)
 
     for (page_t i = 0; i < machine()->ram_count; i++) {
         const volatile struct frame *frame = frame_entry(machine()->ram_first + i);
-        count += frame->owner == env && (frame->kind == PAGE_FREE || (!free_only && frame->kind == PAGE_DATA));
+        count += frame->owner == env && (frame->kind == PAGE_FREE || !free_only);
     }
     return count;
 }
@@ -395,9 +395,9 @@ static void take(struct child *child, size_t count)
 static void tables_test(void)
 {
     struct child child;
-    word_t deadline = time_now() + time_from_us(200000);
 
     child_begin(&child, "tables", 400);
+    word_t deadline = time_now() + time_from_us(200000);
     CHECK_EQUAL(sys_revoke_request(SLOT_VICTIM, REVOKE_TABLES, 2, deadline).error, ERR_OK);
     while (time_now() < deadline)
         sys_slice_yield();
