@@ -113,6 +113,66 @@
         add     \frame, \frame, \other
 .endm
 
+/*
+ * What the calls share that give the rest of a slice to another environment. The object in slot a0, by a capability with this
+ * right, which only environments' frames carry. t2: its struct frame; t1, t3 and t4 are lost. Slow: a slice about to end, a
+ * call's deadline, no Sstc; or no such capability.
+ */
+.macro slot_object right, slow
+        ld      t1, R_GRACE(t0)
+        bnez    t1, \slow
+        li      t1, CAPS_MAX
+        bgeu    a0, t1, \slow
+        ld      t1, R_CAPS(t0)
+        slli    t2, a0, CAP_SHIFT
+        add     t1, t1, t2              /* t1: capability */
+        ld      t2, CAP_FRAME(t1)
+        ld      t3, CAP_EPOCH(t1)
+        ld      t4, FRAME_EPOCH(t2)
+        bne     t3, t4, \slow
+        lwu     t3, CAP_RIGHTS(t1)
+        andi    t3, t3, \right
+        beqz    t3, \slow
+.endm
+
+/*
+ * Takes the environment at t2 if it is ready and was last on this hart, t3. Else t4 is its claim word and t6 what that was,
+ * plus 1.
+ */
+.macro other_claim unclaim
+        addi    t4, t2, R_CLAIM
+        amoswap.d.aq t6, zero, (t4)
+        addi    t6, t6, 1
+        bnez    t6, \unclaim /* it runs elsewhere, or waits for a call */
+        ld      t1, R_HART(t2)          /* only now: until it was ours, another hart could have run it */
+        bne     t3, t1, \unclaim
+        ld      t1, R_CALLER(t2)
+        bnez    t1, \unclaim /* its caller may have a deadline */
+        ld      t1, R_FLAGS(t2)
+        bnez    t1, \unclaim /* all registers to load, waits, stops, uses floating point, ... */
+.endm
+
+/* From t0 to t2 on hart t3, at the time t5; the caller answers 0 and \value when it goes on. t4 to t6 are lost. */
+.macro hart_pass value
+        ld      t6, H_STARTED(t3)
+        sd      t5, H_STARTED(t3)
+        sub     t5, t5, t6
+        ld      t6, R_TICKS(t0)
+        add     t6, t6, t5
+        sd      t6, R_TICKS(t0)
+        addi    t4, t2, -512
+        sd      t4, H_RUNNING(t3)
+        sd      ra, R_PC(t0)
+        sd      sp, R_SP(t0)
+        sd      zero, R_RESULT_ERROR(t0)
+        sd      \value, R_RESULT_VALUE(t0)
+        ld      t4, R_SATP(t2)
+        space_switch t4
+        fence   rw, w
+        li      t4, -1
+        sd      t4, R_CLAIM(t0)         /* last: another hart may take us now */
+.endm
+
 /* All 31 registers and pc of the interrupted program into its full-switch slot. t0: boundary; sscratch: its t0. */
 .macro save_full
         sd      x1, SAVE_F_PC+8*1(t0)
@@ -425,20 +485,7 @@ call_entry:
 /* slice_yield_to: 109 to the other environment. a0: slot. Whatever is unusual is for C to do or to refuse. */
 slice_yield_to:
         FAST_PATH
-        ld      t1, R_GRACE(t0)
-        bnez    t1, slice_yield_to_slow /* a slice about to end, a call's deadline, or no Sstc */
-        li      t1, CAPS_MAX
-        bgeu    a0, t1, slice_yield_to_slow
-        ld      t1, R_CAPS(t0)
-        slli    t2, a0, CAP_SHIFT
-        add     t1, t1, t2              /* t1: capability */
-        ld      t2, CAP_FRAME(t1)
-        ld      t3, CAP_EPOCH(t1)
-        ld      t4, FRAME_EPOCH(t2)
-        bne     t3, t4, slice_yield_to_slow
-        lwu     t3, CAP_RIGHTS(t1)
-        andi    t3, t3, RIGHT_YIELD
-        beqz    t3, slice_yield_to_slow
+        slot_object RIGHT_YIELD, slice_yield_to_slow
         frame_boundary t2, t3           /* t2: boundary of the other; only environments' frames carry this right */
         ld      t3, R_HART(t0)          /* t3: boundary of this hart */
         ld      t4, H_FLOATS(t3)
@@ -446,33 +493,8 @@ slice_yield_to:
         csrr    t5, time
         ld      t4, H_SLICE_END(t3)
         bgtu    t5, t4, slice_yield_to_slow
-        addi    t4, t2, R_CLAIM
-        amoswap.d.aq t6, zero, (t4)
-        addi    t6, t6, 1
-        bnez    t6, slice_yield_to_unclaim /* it runs elsewhere, or waits for a call */
-        ld      t1, R_HART(t2)          /* only now: until it was ours, another hart could have run it */
-        bne     t3, t1, slice_yield_to_unclaim
-        ld      t1, R_CALLER(t2)
-        bnez    t1, slice_yield_to_unclaim /* its caller may have a deadline */
-        ld      t1, R_FLAGS(t2)
-        bnez    t1, slice_yield_to_unclaim /* all registers to load, waits, stops, uses floating point, ... */
-        ld      t6, H_STARTED(t3)
-        sd      t5, H_STARTED(t3)
-        sub     t5, t5, t6
-        ld      t6, R_TICKS(t0)
-        add     t6, t6, t5
-        sd      t6, R_TICKS(t0)
-        addi    t4, t2, -512
-        sd      t4, H_RUNNING(t3)
-        sd      ra, R_PC(t0)
-        sd      sp, R_SP(t0)
-        sd      zero, R_RESULT_ERROR(t0)
-        sd      zero, R_RESULT_VALUE(t0)
-        ld      t4, R_SATP(t2)
-        space_switch t4
-        fence   rw, w
-        li      t4, -1
-        sd      t4, R_CLAIM(t0)         /* last: another hart may take us now */
+        other_claim slice_yield_to_unclaim
+        hart_pass zero
         mv      a0, t2
         ld      a1, SAVE_S_BEGIN(t2)
         j       trap_enter
@@ -496,20 +518,7 @@ call_lower:                             /* t0: boundary; t1: index + 3, negative
  */
 revoke_request:
         FAST_PATH
-        ld      t1, R_GRACE(t0)
-        bnez    t1, revoke_request_slow /* a slice about to end, a call's deadline, or no Sstc */
-        li      t1, CAPS_MAX
-        bgeu    a0, t1, revoke_request_slow
-        ld      t1, R_CAPS(t0)
-        slli    t2, a0, CAP_SHIFT
-        add     t1, t1, t2              /* t1: capability */
-        ld      t2, CAP_FRAME(t1)
-        ld      t3, CAP_EPOCH(t1)
-        ld      t4, FRAME_EPOCH(t2)
-        bne     t3, t4, revoke_request_slow
-        lwu     t3, CAP_RIGHTS(t1)
-        andi    t3, t3, RIGHT_REVOKE
-        beqz    t3, revoke_request_slow
+        slot_object RIGHT_REVOKE, revoke_request_slow
         li      t3, REVOKE_KINDS
         bgeu    a1, t3, revoke_request_slow
         beqz    a2, revoke_request_slow /* it is withdrawn */
@@ -519,16 +528,7 @@ revoke_request:
         bnez    t4, revoke_request_slow
         csrr    t5, time                /* in a slice that is over the timer would have come: no look at its end */
         bgeu    t5, a3, revoke_request_slow
-        addi    t4, t2, R_CLAIM
-        amoswap.d.aq t6, zero, (t4)
-        addi    t6, t6, 1
-        bnez    t6, revoke_request_unclaim /* it runs, or waits for a call */
-        ld      t1, R_HART(t2)          /* only now: until it was ours, another hart could have run it */
-        bne     t3, t1, revoke_request_unclaim
-        ld      t1, R_CALLER(t2)
-        bnez    t1, revoke_request_unclaim
-        ld      t1, R_FLAGS(t2)
-        bnez    t1, revoke_request_unclaim
+        other_claim revoke_request_unclaim
         ld      t4, R_TAG(t0)
         addi    t1, t2, R_REVOKE_BY
         lr.d.aq t6, (t1)                /* requests have no lock: whoever finds none writes its own */
@@ -545,23 +545,7 @@ revoke_request:
         li      t6, EVENT_REVOKE_BIT
         addi    t4, t2, SAVE_PENDING
         amoor.d zero, t6, (t4)
-        ld      t6, H_STARTED(t3)
-        sd      t5, H_STARTED(t3)
-        sub     t5, t5, t6
-        ld      t6, R_TICKS(t0)
-        add     t6, t6, t5
-        sd      t6, R_TICKS(t0)
-        addi    t4, t2, -512
-        sd      t4, H_RUNNING(t3)
-        sd      ra, R_PC(t0)
-        sd      sp, R_SP(t0)
-        sd      zero, R_RESULT_ERROR(t0)
-        sd      a3, R_RESULT_VALUE(t0)
-        ld      t4, R_SATP(t2)
-        space_switch t4
-        fence   rw, w
-        li      t4, -1
-        sd      t4, R_CLAIM(t0)         /* last: another hart may take us now */
+        hart_pass a3
         csrw    sscratch, t2            /* sstatus is as the victim needs it: nobody's floating point is on this hart */
         ld      ra, R_PC(t2)
         ld      t4, SAVE_S_BEGIN(t2)
