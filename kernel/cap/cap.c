@@ -241,7 +241,7 @@ sysret_t sys_cap_revoke(page_t object)
         return revoke(object);
     struct frame *frame = &pages.table[object - pages.first];
     lock_take(&structure_lock);
-    if (frame->owner != env_self()->self || !page_try_lock_data(frame)) {
+    if (frame->owner != env_self()->self || !page_try_lock(frame, PAGE_DATA)) {
         lock_drop(&structure_lock);
         return revoke(object);
     }

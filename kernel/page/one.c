@@ -15,7 +15,7 @@ sysret_t sys_page_alloc(page_t page)
     if (number >= pages.count)
         return page_alloc_any(page);
     struct frame *frame = &pages.table[number];
-    if (!page_try_lock_free(frame))
+    if (!page_try_lock(frame, PAGE_FREE))
         return page_alloc_any(page);
     // Invariant (5): it became free before the word was cleared.
     if (frame->owner != env_self()->self || __atomic_load_n(&pages.quiesce, __ATOMIC_ACQUIRE) != 0) {

@@ -80,24 +80,12 @@ static inline void page_lock(struct frame *frame)
         hw_pause();
 }
 
-// Locks a frame if it is data, not dying, and nobody else has it locked at this moment.
-static inline bool page_try_lock_data(struct frame *frame)
+// Locks a frame if it is of this kind, has no flags and no order, and nobody else has it locked at this moment.
+static inline bool page_try_lock(struct frame *frame, enum page_kind kind)
 {
     const uint32_t bit = 1u << 24;
     uint32_t old = __atomic_fetch_or((uint32_t *)&frame->kind, bit, __ATOMIC_ACQUIRE);
-    if (__builtin_expect(old == PAGE_DATA, 1))
-        return true;
-    if (!(old & bit))
-        __atomic_store_n(&frame->lock, 0, __ATOMIC_RELEASE);
-    return false;
-}
-
-// The same for a free frame without marks.
-static inline bool page_try_lock_free(struct frame *frame)
-{
-    const uint32_t bit = 1u << 24;
-    uint32_t old = __atomic_fetch_or((uint32_t *)&frame->kind, bit, __ATOMIC_ACQUIRE);
-    if (__builtin_expect(old == PAGE_FREE, 1))
+    if (__builtin_expect(old == (uint32_t)kind, 1))
         return true;
     if (!(old & bit))
         __atomic_store_n(&frame->lock, 0, __ATOMIC_RELEASE);

@@ -47,7 +47,7 @@ sysret_t sys_pte_map(space_t name, word_t address, page_t page, size_t count, wo
     struct frame *frame = &pages.table[page - pages.first];
     lock_take(&space->lock);
     pte_t *slot_one = &space->walk_table[INDEX(address)];
-    if (walk_is(space, address) && *slot_one == 0 && page_try_lock_data(frame)) {
+    if (walk_is(space, address) && *slot_one == 0 && page_try_lock(frame, PAGE_DATA)) {
         if (frame->owner == self->self) {
             page_bind(frame, &space->walk_links[INDEX(address)]);
             *slot_one = pte_make(page, rights);
