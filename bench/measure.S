@@ -3,19 +3,10 @@
  * The measured stretches. Each comes twice: with the trap, and with a jump in its place, which counts as many
  * instructions of the program.
  */
-#include <rivet/types.h>
-#define SAVE(offset, name, text) .equ SAVE_##name, offset
-#include <rivet/regs.def>
+#include "stretch.h"
 #define SYSCALL(index, room, verb, arity, arguments, errors, text) .equ CALL_##room##_##verb, CALL_BASE + index
 #define HOTCALL(index, room, verb, errors, text) .equ CALL_##room##_##verb, CALL_BASE + index
 #include <rivet/syscall.def>
-
-        .macro save_area register
-        li      \register, 1
-        slli    \register, \register, 38
-        addi    \register, \register, -0x800
-        addi    \register, \register, -0x800
-        .endm
 
 /* word_t stretch_call(const word_t arguments[6], word_t number, sysret_t *answer), stretch_call_jump the same */
         .macro call_stretch name, trap:vararg

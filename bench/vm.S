@@ -3,16 +3,7 @@
  * The measured stretches of the group `vm`: accesses that fault, counted from the faulting instruction to the one
  * behind it, whoever executes what lies between.
  */
-#include <rivet/types.h>
-#define SAVE(offset, name, text) .equ SAVE_##name, offset
-#include <rivet/regs.def>
-
-        .macro save_area register
-        li      \register, 1
-        slli    \register, \register, 38
-        addi    \register, \register, -0x800
-        addi    \register, \register, -0x800
-        .endm
+#include "stretch.h"
 
         .text
 /* word_t stretch_store(volatile char *address): a store, with whatever it takes until it is done. */

@@ -40,6 +40,16 @@ static void ask(enum revoke_kind kind, word_t count)
     OK(revoke, request, SLOT, kind, count, SOON);
 }
 
+// B, too, may ask A: by a capability in its slot 5.
+static void let_b_ask(void)
+{
+    OK(cap, copy, SLOT, 20, RIGHT_REVOKE);
+    fake_on(HART_B);
+    OK(cap, open, 5, fake.init);
+    fake_on(HART_INIT);
+    OK(cap, grant, 20, family.b, 5, RIGHT_REVOKE);
+}
+
 // One frame of data that A owns, with this in its first word.
 static page_t data_of_a(word_t content)
 {
@@ -115,11 +125,7 @@ static void slices_and_sources_are_given_to_whoever_asked(void **state)
     OK(irq, give, SOURCE, family.a);
     fake_on(HART_B); // B asks A
     fake_on(HART_INIT);
-    OK(cap, copy, SLOT, 20, RIGHT_REVOKE);
-    fake_on(HART_B);
-    OK(cap, open, 5, fake.init);
-    fake_on(HART_INIT);
-    OK(cap, grant, 20, family.b, 5, RIGHT_REVOKE);
+    let_b_ask();
     fake_on(HART_A);
     REFUSED(PERM, slice, give, HART_A, 3, family.b);
     fake_on(HART_B);
@@ -471,11 +477,7 @@ static void an_abort_can_be_left_half_way(void **state)
 static void an_abort_ends_with_its_requester(void **state)
 {
     (void)state;
-    OK(cap, copy, SLOT, 20, RIGHT_REVOKE);
-    fake_on(HART_B);
-    OK(cap, open, 5, fake.init);
-    fake_on(HART_INIT);
-    OK(cap, grant, 20, family.b, 5, RIGHT_REVOKE);
+    let_b_ask();
     page_t data = data_of_a(1);
     for (word_t i = 0; i < 100; i++)
         OK(pte, map, 0, PINNED + i * PAGE_SIZE, data, 1, RIGHT_READ, CAP_NONE);
@@ -697,11 +699,7 @@ static void slices_and_sources_are_taken(void **state)
 static void a_request_ends_with_its_requester(void **state)
 {
     (void)state;
-    OK(cap, copy, SLOT, 20, RIGHT_REVOKE);
-    fake_on(HART_B);
-    OK(cap, open, 5, fake.init);
-    fake_on(HART_INIT);
-    OK(cap, grant, 20, family.b, 5, RIGHT_REVOKE);
+    let_b_ask();
     page_t data = data_of_a(1);
     fake_on(HART_B);
     OK(revoke, request, 5, REVOKE_FRAMES, 1, SOON);
