@@ -33,13 +33,14 @@ bool memory_want(size_t count)
 {
     env_t init = (env_t)machine()->init;
 
-    if (nobody || sys_page_open(init, count).error != ERR_OK)
+    if (nobody)
         return false;
     size_t before = frame_count_free();
     bool ended = false; // what we asked for earlier, and have seen: only the next answer is about what we ask for now
     for (int tries = 0; tries < TRIES_MAX; tries++) {
         word_t message[MESSAGE_WORDS] = {MEMORY_WANT, count};
-        if (memory_ask(message) != ERR_OK)
+        // Each time anew: what an earlier demand still brings takes up places, and too few of them get nothing.
+        if (sys_page_open(init, count).error != ERR_OK || memory_ask(message) != ERR_OK)
             return false;
         if (message[1] == 0 && message[3] != 0)
             given_wait(message[3]);
