@@ -30,6 +30,7 @@
     _Static_assert((long)offsetof(struct env, field) - ENV_SIZE == RECORD_##NAME, "assembly knows where " #field " is")
 _Static_assert(sizeof(struct env) == ENV_SIZE, "the boundary lies right behind the record");
 AT(space, SPACE);
+AT(alarm, ALARM);
 AT(revoke_by, REVOKE_BY);
 AT(revoke_kind, REVOKE_KIND);
 AT(revoke_left, REVOKE_LEFT);
@@ -207,6 +208,8 @@ bool env_invariant(void)
         if (!pct_invariant(env) || !cap_invariant(env))
             return false;
         if (env_near(env) & ~env->space->ran) // (4)
+            return false;
+        if (env->alarm != 0 && (!env->alarmed || env->gate > 0 || env->claim > 0)) // (6)
             return false;
         bool listed = false;
         for (const struct env *other = env->space->envs; other != NULL; other = other->space_next)
@@ -508,8 +511,7 @@ sysret_t sys_env_float(word_t on)
 
     self->floats = (uint8_t)on;
     self->status = on ? SSTATUS_FS_ON : 0;
-    if (self->gate != 0) // while it was entered: callers take the slow path from now on, or no longer
-        self->gate = on == (self->gate < 0) ? self->gate : -self->gate;
+    env_gate_choose(self); // while it was entered: callers take the slow path from now on, or no longer
     if (on)
         float_enter(hart, self);
     else if (hart->floats == self)

@@ -14,7 +14,7 @@
  *   CLAIM_STOPPED   off its hart; a hart may take it, when it has something to do
  *   a gate (> 0)    accepting: a hart or a caller may take it; the value is the protected entry's address
  *   CLAIM_AWAY      as CLAIM_STOPPED, but only for slow paths: the hart it ran on last may have forgotten its space
- *   -gate (< -2)    accepting, and callers take the slow path: for that reason, or because it uses floating point
+ *   -gate (< -2)    accepting, and callers take the slow path: for that reason, or because it uses floating point or has an alarm
  *
  * Invariants
  *   (1) A frame of kind ENV is followed by its SAVE frame, and its CAPS frame names it.
@@ -23,6 +23,7 @@
  *   (4) An environment that runs on hart h, or that a fast path could resume there (env_near), has bit h of its space's
  *       `ran` mask set.
  *   (5) Every environment is on its space's list, and counted there.
+ *   (6) No fast path enters an environment that has an alarm: it is `alarmed`, and its gate is a slow one.
  */
 #ifndef KERNEL_ENV_H
 #define KERNEL_ENV_H
@@ -68,9 +69,10 @@ struct env {
     word_t guaranteed_max;  // ... and how many it may
     word_t audit_marks;     // the audit counts here
     word_t caller_behind;   // the caller for whom another stands in (pct.c)
-    word_t spare_[13];
+    word_t spare_[12];
 
     // From here on assembly knows the offsets: RECORD in regs.def, checked in env.c.
+    word_t alarm;           // absolute time of its early interrupt, 0: none; whoever swaps it for 0 sets the event
     word_t revoke_by;       // tag of the environment that asks it for resources, 0: none
     word_t revoke_kind;
     word_t revoke_left;     // how many are still wanted
@@ -85,7 +87,8 @@ struct env {
             uint8_t waiting;        // it waits for wait_events or wait_deadline
             uint8_t stop;           // it must not go on: the hart that has it lets it go
             uint8_t irqs_gone;      // destruction: its interrupt sources are handed on
-            uint8_t padding_[2];
+            uint8_t alarmed;        // it has an alarm, or had one lately: whoever runs it sets the timer
+            uint8_t padding_[1];
         };
     };
     word_t ticks;        // time used
@@ -138,6 +141,13 @@ static inline bool env_acts_for(env_t env, env_t owner)
 word_t env_near(const struct env *env);
 // Sees to it that only slow paths resume it. False when it runs, or somebody takes it at this moment.
 bool env_part(struct env *env);
+
+// Which way callers come through its gate; whatever this depends on has changed.
+static inline void env_gate_choose(struct env *env)
+{
+    bool slow = env->floats || env->alarm != 0;
+    env->gate = slow == (env->gate < 0) ? env->gate : -env->gate;
+}
 
 // Whoever could run it looks around: the hart that does, or idle ones that have a slice of it.
 void env_wake(struct env *env);

@@ -121,7 +121,7 @@ struct env *pct_chain_end(struct env *env)
     return NULL; // deeper than anybody may rely on: its members' own slices run it
 }
 
-void pct_expire(struct env *env)
+bool pct_expire(struct env *env)
 {
     struct env *late = NULL;
     word_t caller = pct_caller(env);
@@ -131,8 +131,10 @@ void pct_expire(struct env *env)
             late = waiter;
         caller = pct_caller(waiter);
     }
-    if (late != NULL && pct_chain_end(late) == late)
-        env_wake(late);
+    if (late == NULL || pct_chain_end(late) != late)
+        return false;
+    env_wake(late);
+    return true;
 }
 
 bool pct_invariant(const struct env *env)
@@ -196,6 +198,7 @@ void trap_pct_call(struct env *env)
     env->pc = regs[REG_RA];
     env->sp = regs[REG_SP];
     env->call_deadline = deadline;
+    env_gate_choose(callee); // an alarm may have gone off since
     word_t grace = env->grace;
     slice_account(hart, env);
     slice_enter(hart, callee);
@@ -246,6 +249,8 @@ void trap_pct_return(struct env *env)
         slice_preempt(caller);
         slice_next();
     }
+    if (*env_save(caller, SAVE_PENDING) & EVENT_BIT(ALARM)) // it went off while the call lasted
+        trap_upcall(caller, message, CAUSE_SOFT);
     trap_load(env_boundary(caller), message);
 }
 
@@ -257,7 +262,8 @@ sysret_t sys_pct_accept(word_t entry, word_t stack, word_t events)
     if (*env_save(self, SAVE_PENDING) & events)                    return refuse(ERR_PENDING);
 
     self->caller = 0; // it may have been nobody
-    self->gate = self->floats ? -(long)entry : (long)entry;
+    self->gate = (long)entry;
+    env_gate_choose(self);
     self->gate_sp = stack;
     self->accept_pc = hw_return_pc();
     self->accept_sp = self->sp;

@@ -49,6 +49,8 @@ bool slice_claim(struct env *env)
     bool accepting = claim_is_gate(claim);
     if (accepting || env->waiting) {
         word_t events = accepting ? env->accept_events : env->wait_events;
+        if (events & EVENT_BIT(ALARM))
+            alarm_ring(env); // any other brings its upcall as soon as the environment runs
         pending = __atomic_load_n(env_save(env, SAVE_PENDING), __ATOMIC_RELAXED) & events;
         bool late = env->waiting && env->wait_deadline != 0 && hw_time() >= env->wait_deadline;
         if (pending == 0 && !late)
@@ -103,13 +105,22 @@ void slice_leave(struct env *env, enum error error, word_t value)
     env->result_value = value;
 }
 
+word_t slice_wait_end(const struct env *env)
+{
+    bool accepting = claim_is_gate(env->claim);
+    word_t events = accepting ? env->accept_events : env->waiting ? env->wait_events : 0;
+    word_t deadline = env->waiting ? env->wait_deadline : 0;
+    word_t alarm = events & EVENT_BIT(ALARM) ? env->alarm : 0;
+    return deadline == 0 || (alarm != 0 && alarm < deadline) ? alarm : deadline;
+}
+
 void slice_release(struct env *env, long claim)
 {
     __atomic_store_n(&env->claim, claim, __ATOMIC_SEQ_CST);
     hw_order(); // whoever posts an event sets it before it looks at the claim
     bool waits = env->waiting || claim_is_gate(claim);
     word_t events = claim_is_gate(claim) ? env->accept_events : env->wait_events;
-    if (waits && env->wait_deadline == 0 && (*env_save(env, SAVE_PENDING) & events) == 0)
+    if (waits && slice_wait_end(env) == 0 && (*env_save(env, SAVE_PENDING) & events) == 0)
         return;
     if (!(env->slice_harts >> hart_self()->index & 1))
         env_wake(env); // it ran on borrowed time: harts where it has its own may sleep
@@ -122,15 +133,17 @@ void slice_preempt(struct env *env)
     slice_release(env, CLAIM_STOPPED);
 }
 
-// The earliest deadline of the calls that wait for this environment, NEVER when there is none.
+// The earliest deadline or alarm of those that wait in calls for this environment, NEVER when there is none.
 static word_t chain_deadline(const struct env *env)
 {
     word_t deadline = NEVER;
     word_t caller = pct_caller(env); // once: other harts end calls
     for (int depth = 0; caller != 0 && depth < CHAIN_MAX; depth++) {
-        word_t when = env_at(caller)->call_deadline;
+        word_t when = env_at(caller)->call_deadline, alarm = env_at(caller)->alarm;
         if (when != 0 && when < deadline)
             deadline = when;
+        if (alarm != 0 && alarm < deadline)
+            deadline = alarm;
         caller = pct_caller(env_at(caller));
     }
     return deadline;
@@ -146,6 +159,9 @@ void slice_arm(struct hart *hart, struct env *env, word_t grace)
         timer = deadline;
         env->grace = ending ? IN_GRACE : 1; // the timer means something else: the slow path finds out
     }
+    env->alarmed = env->alarm != 0;
+    if (!ending && env->alarm != 0 && env->alarm < timer)
+        timer = env->alarm; // of its own: the trap path knows it
     slice_set_timer(hart, timer);
 }
 
@@ -205,7 +221,7 @@ static struct env *slice_find(struct hart *hart, bool *paid)
 }
 
 // When somebody who waits on this hart wants to be woken.
-static word_t slice_alarm(struct hart *hart)
+static word_t sleep_end(struct hart *hart)
 {
     word_t alarm = NEVER, soon = hw_time() + machine_info->slice_ticks;
     for (word_t position = 0; position < SLICES_MAX; position++) {
@@ -217,7 +233,7 @@ static word_t slice_alarm(struct hart *hart)
             word_t callee = __atomic_load_n(&env->callee, __ATOMIC_ACQUIRE); // once: its call may end
             if (callee == 0 && env->claim == CLAIM_TAKEN && env->state == ENV_READY && soon < alarm)
                 alarm = soon;
-            word_t when = callee != 0 ? env->call_deadline : env->waiting ? env->wait_deadline : 0;
+            word_t when = callee != 0 ? env->call_deadline : slice_wait_end(env);
             if (when != 0 && when < alarm)
                 alarm = when;
             if (callee == 0)
@@ -232,7 +248,7 @@ static word_t slice_alarm(struct hart *hart)
 static void hart_sleep(struct hart *hart)
 {
     hw_satp(space_kernel_satp);
-    slice_set_timer(hart, slice_alarm(hart));
+    slice_set_timer(hart, sleep_end(hart));
     word_t pending = hw_wait();
     if (pending & SIE_SOFT)
         hw_soft_clear();
@@ -267,9 +283,16 @@ void slice_tick(struct env *env)
     struct hart *hart = hart_self();
     word_t now = hw_time();
     word_t *regs = env_save(env, SAVE_F_PC);
-    if (now < hart->slice_end) { // the deadline of a call: whoever waits too long goes on in this slice
+    if (now < hart->slice_end) {
+        if (!pct_expire(env)) { // an alarm, or what is left of one that whoever ran before had set
+            alarm_ring_chain(env);
+            slice_arm(hart, env, env->grace);
+            if (*env_save(env, SAVE_PENDING) != 0)
+                trap_upcall(env, regs, CAUSE_SOFT);
+            return;
+        }
+        // The deadline of a call: whoever waits too long goes on in this slice.
         struct env *owner = env_named(vectors[hart->index][hart->position].env);
-        pct_expire(env); // the owner may not be it, and then the timer would fire again and again
         slice_preempt(env);
         struct env *next = owner != NULL ? pct_chain_end(owner) : NULL;
         if (next != NULL && slice_claim(next))

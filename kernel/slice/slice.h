@@ -7,9 +7,13 @@
  * to do is passed over; one that overran an earlier slice pays for it first. When nobody has anything to do
  * the hart sleeps on the kernel's own root.
  *
+ * Inside a slice an environment can have itself interrupted early, by an alarm (alarm.c). It stays set until it goes off: by
+ * the timer when it has the hart, else when it next has it. It ends a wait that wants it. Nobody can set another's.
+ *
  * Invariants
  *   (1) A slice's owner exists, and env.slice_harts has the bit of every hart on which it owns one.
- *   (2) A hart that runs an environment has its timer set, to no later than the end of the slice.
+ *   (2) A hart that runs an environment has its timer set, to no later than the end of the slice
+ *       and its alarm, unless the slice is over and its grace time runs.
  */
 #ifndef KERNEL_SLICE_H
 #define KERNEL_SLICE_H
@@ -45,6 +49,12 @@ void slice_tick(struct env *env);
 void slice_disown(struct env *env, struct env *heir);
 // Takes a slice from its owner. What is left of its present turn is used up as it began.
 enum error slice_take(word_t hart, word_t position, struct env *from, struct env *to);
+// When an environment that waits goes on by itself, 0: only for an event.
+word_t slice_wait_end(const struct env *env);
+// Sets the event of an alarm whose time has come; false when there is none.
+bool alarm_ring(struct env *env);
+// The same for the environment that runs, and those that wait for it to return.
+void alarm_ring_chain(struct env *env);
 // Takes an environment that a hart or a chain of calls may run; false when it has nothing to do.
 bool slice_claim(struct env *env);
 // What env.grace is at the start: 1 where the timer needs the slow path anyway.

@@ -53,6 +53,8 @@
 .equ RIGHT_REVOKE, 128
 .equ REVOKE_KINDS, 4 /* enum revoke_kind */
 .equ EVENT_REVOKE_BIT, 1 << 5
+.equ EVENT_ALARM_BIT, 1 << 7
+.equ CAUSE_SOFT, 1 /* and the sign */
 .equ STACK_TOP, -0x800
 .equ stimecmp, 0x14d
 
@@ -710,7 +712,34 @@ interrupt_deliver:                      /* t0: boundary; t1: free, in R_T1; t2: 
         csrr    t0, scause
         sret
 
+/*
+ * An alarm of the environment that runs: 34 to the handler, which is told by the event alone. The timer means the slice's
+ * end from here on: were there anything else before it, the grace word would not be 0. t1: the slice's end; t2: the timer.
+ */
 timer_other:
+        sd      t3, R_T3(t0)
+        ld      t3, R_ALARM(t0)
+        bne     t3, t2, timer_slow
+        FAST_PATH
+        csrw    stimecmp, t1
+        sd      zero, R_ALARM(t0)
+        li      t1, EVENT_ALARM_BIT
+        addi    t2, t0, SAVE_PENDING
+        amoor.d zero, t1, (t2)
+        ld      t3, R_T3(t0)
+        ld      t1, R_T1(t0)
+        sd      t1, SAVE_I_T1(t0)
+        csrrw   t2, sscratch, t0
+        sd      t2, SAVE_I_T0(t0)
+        ld      t1, SAVE_I_HANDLER(t0)
+        sd      zero, SAVE_I_HANDLER(t0)
+        csrrw   t1, sepc, t1            /* t1: old pc */
+        li      t0, -1
+        slli    t0, t0, 63
+        addi    t0, t0, CAUSE_SOFT      /* not the timer's cause: that is the end of a slice */
+        sret
+timer_slow:
+        ld      t3, R_T3(t0)
         ld      t2, SAVE_I_T2(t0)
         j       interrupt_slow
 

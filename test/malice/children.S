@@ -34,6 +34,20 @@ spin_upcall:
         jr      gp
 
 /*
+ * An alarm that is due, for ever: the upcall opens the slot and sets the next one. They come inside the slice, at its end, in
+ * the grace time and behind it.
+ */
+        .globl  alarm_upcall
+alarm_upcall:
+        li      t1, 0x3ffffff000
+        lla     t0, alarm_upcall
+        sd      t0, SAVE_I_HANDLER(t1)
+1:      li      a0, 1
+        li      t0, CALL_slice_alarm
+        lla     ra, 1b
+        ecall
+
+/*
  * Those who relay open the interrupt slots of both whenever they run, so that each has the grace time when
  * the slice ends, and pass the hart on as soon as it is there. The attacker's save area is where every
  * program's is, its children's are at RELAYS and behind.

@@ -61,6 +61,7 @@ static const struct recipe {
     {CALL_page_free, 4, "j"},     {CALL_cap_mint, 1, "tJr"},     {CALL_stlb_ring, 3, "PT"},
     {CALL_pte_map, 1, "PAicbN"},
     {CALL_revoke_request, 4, "sKcD"}, {CALL_revoke_abort, 8, "sKnc"},
+    {CALL_slice_alarm, 2, "D"},
     {CALL_revoke_guarantee, 2, "F1"}, {CALL_revoke_vector, 2, "f"},
 };
 #define RECIPES (sizeof(recipes) / sizeof(recipes[0]))

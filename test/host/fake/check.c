@@ -26,6 +26,8 @@ static void hart_check(const struct fake_hart *hart, const struct hart *known)
         fake_fail("a hart runs a space that does not know");
     if (hart->timer > known->slice_end + machine_info->grace_ticks)
         fake_fail("a hart runs on with no timer set"); // slice (2)
+    if (env->alarm != 0 && hart->timer > env->alarm && hart->timer <= known->slice_end)
+        fake_fail("an environment runs past its alarm"); // slice (2)
     for (word_t i = 0; i < hart_count; i++)
         if (fake_harts[i].mode == FAKE_USER && i != known->index && hart_number(i)->current == known->current)
             fake_fail("two harts run the same environment");
@@ -50,7 +52,9 @@ static const struct env *ready(const struct env *env)
         return env;
     bool late = env->waiting && env->wait_deadline != 0 && fake.time >= env->wait_deadline;
     word_t events = claim_is_gate(env->claim) ? env->accept_events : env->wait_events;
-    return late || *env_save(env, SAVE_PENDING) & events ? env : NULL;
+    bool rings = env->alarm != 0 && fake.time >= env->alarm;
+    word_t pending = *env_save(env, SAVE_PENDING) | (rings ? EVENT_BIT(ALARM) : 0);
+    return late || pending & events ? env : NULL;
 }
 
 // Is there a hart with a slice of this environment that will look, or is awake?

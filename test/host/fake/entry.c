@@ -433,6 +433,12 @@ void entry_interrupt(word_t cause)
         env->grace = env_boundary(env);
         fake_self()->timer += env->grace_ticks;
         interrupt_deliver(env, CAUSE_TIMER);
+    } else if (cause == CAUSE_TIMER && env->grace == 0 && *env_save(env, SAVE_I_HANDLER) != 0 &&
+               fake_self()->timer == env->alarm) {
+        fake_self()->timer = hart_self()->slice_end;
+        env->alarm = 0;
+        *env_save(env, SAVE_PENDING) |= EVENT_BIT(ALARM);
+        interrupt_deliver(env, CAUSE_SOFT);
     } else {
         interrupt_full(env, cause);
     }

@@ -10,6 +10,7 @@
 #include <string.h>
 
 static word_t events(void) { return chance(95) ? 1ul << (32 + any(8)) : any(1ul << 40); }
+static word_t masked(void) { return events() | (chance(30) ? EVENT_BIT(ALARM) : 0); }
 static word_t deadline(void)
 {
     return chance(50) ? fake.time + any(3 * machine_info->slice_ticks) : chance(80) ? 0 : any(2000);
@@ -152,15 +153,16 @@ static void act_time(void)
     bool init = fake_env()->self == fake.init;
     word_t hart = chance(95) ? any(hart_count) : any(9), position = chance(95) ? any(SLICES_MAX) : any(100);
     if (!init && fake_env()->caller == 0 && chance(25)) {
-        DO(pct, accept, chance(95) ? 0xa000 : any(~0ul), 0xb000, chance(50) ? events() : 0);
+        DO(pct, accept, chance(95) ? 0xa000 : any(~0ul), 0xb000, chance(50) ? masked() : 0);
         return;
     }
-    switch (any(5)) {
+    switch (any(6)) {
     case 0: if (!init || hart != 0 || position >= 8) DO(slice, give, hart, position, choose_env()); break;
     case 1: DO(slice, yield, 0); break;
     case 2: DO(slice, yield_to, choose_door(RIGHT_YIELD)); break;
-    case 3: DO(slice, wait, events(), init ? fake.time + any(1000) : deadline()); break;
+    case 3: DO(slice, wait, masked(), init ? fake.time + any(1000) : deadline()); break;
     case 4: DO(pct, send, choose_door(RIGHT_CALL), any(100)); break;
+    case 5: DO(slice, alarm, deadline()); break;
     }
 }
 
