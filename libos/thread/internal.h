@@ -3,6 +3,7 @@
 #ifndef LIBOS_THREAD_INTERNAL_H
 #define LIBOS_THREAD_INTERNAL_H
 
+#include <libos/sched/driver.h>
 #include <libos/start/internal.h>
 #include <libos/thread/thread.h>
 
@@ -28,7 +29,7 @@ void thread_block(enum thread_state state); // the caller does not go on before 
 
 // Upcalls are held.
 struct thread *thread_running(void);
-void thread_admit(struct thread *thread);
+bool thread_admit(struct thread *thread); // false: there are too many
 void thread_wake(struct thread *thread); // BLOCKED: runnable again
 void thread_switching_start(void);       // threads exist from here on
 

@@ -1,12 +1,12 @@
 // SPDX-License-Identifier: BSD-2-Clause
 /*
- * Which thread runs. This file drives a policy (sched/sched.h) and knows who waits; threads that may run
- * are in the policy's hands alone.
+ * Which thread runs. This file knows who waits; threads that may run are in the hands of a policy alone, which the
+ * driver (sched/driver.h) leads.
  *
  * A switch always happens on the interrupt stack with upcalls held and the running thread's registers in
  * its frame: that is how an end of slice arrives here, and upcall_enter brings a thread that gives way
  * by itself into the same state. Invariants, while upcalls are not held:
- *   (1) `running` is RUNNABLE and not queued; every other RUNNABLE thread is queued with the policy
+ *   (1) `running` is RUNNABLE and the driver's running task; every other RUNNABLE thread is queued
  *   (2) the list `waiting` holds exactly the threads that are WAITING
  *   (3) UPCALL_I_FRAME is running->frame
  */
@@ -17,7 +17,7 @@ static struct thread first_thread = {.frame = &main_frame, .state = THREAD_RUNNA
 static struct thread *running = &first_thread;
 static struct thread *waiting;
 static const struct sched_ops *policy = &sched_round_robin;
-static word_t turn_began;
+static word_t ns_factor; // nanoseconds of a tick, << 48
 
 struct thread *thread_running(void)
 {
@@ -29,17 +29,35 @@ void thread_policy(const struct sched_ops *ops)
     policy = ops;
 }
 
-void thread_admit(struct thread *thread)
+// Nanoseconds since the machine was reset.
+static uint64_t ns_now(void)
 {
-    if (policy->admit)
-        policy->admit(&thread->task);
-    policy->enqueue(&thread->task);
+    return (uint64_t)(((unsigned __int128)(time_now() << 16) * ns_factor) >> 64);
+}
+
+// The least number that no thread has.
+static bool thread_number(struct thread *thread)
+{
+    thread->task.id = 0;
+    while (thread->task.id < SCHED_TASKS_MAX && sched_find(thread->task.id))
+        thread->task.id++;
+    return thread->task.id < SCHED_TASKS_MAX;
+}
+
+bool thread_admit(struct thread *thread)
+{
+    uint64_t now = ns_now();
+
+    if (!thread_number(thread) || !sched_admit(&thread->task, now))
+        return false;
+    sched_wake(&thread->task, now);
+    return true;
 }
 
 void thread_wake(struct thread *thread)
 {
     thread->state = THREAD_RUNNABLE;
-    policy->enqueue(&thread->task);
+    sched_wake(&thread->task, ns_now());
 }
 
 // Threads whose time or event has come go to the policy.
@@ -75,25 +93,24 @@ static void waiting_sleep(void)
 
 static struct thread *next_pick(void)
 {
+    uint64_t until;
+
     for (;;) {
         waiting_wake();
-        struct sched_task *task = policy->pick();
+        struct sched_task *task = sched_next(0, ns_now(), &until);
         if (task)
             return (struct thread *)task;
         waiting_sleep();
     }
 }
 
-static void turn_end(void)
+static void turn_end(enum sched_end end)
 {
-    word_t now = time_now();
-
-    if (policy->charge)
-        policy->charge(&running->task, now - turn_began);
-    if (running->state == THREAD_RUNNABLE)
-        policy->enqueue(&running->task);
-    if (running->state == THREAD_ENDED && policy->leave)
-        policy->leave(&running->task);
+    if (running->state == THREAD_ENDED)
+        end = SCHED_END_ENDED;
+    else if (running->state != THREAD_RUNNABLE)
+        end = SCHED_END_BLOCKED;
+    sched_stop(0, end, ns_now());
 }
 
 static struct trap_frame *turn_begin(void)
@@ -105,7 +122,6 @@ static struct trap_frame *turn_begin(void)
         float_restore(next->floats);
     }
     running = next;
-    turn_began = time_now();
     SAVE_WORD(UPCALL_I_FRAME) = (word_t)running->frame;
     frame_touch(running->frame);
     return running->frame;
@@ -114,7 +130,7 @@ static struct trap_frame *turn_begin(void)
 static struct trap_frame *switch_by_itself(struct trap_frame *frame)
 {
     (void)frame;
-    turn_end();
+    turn_end(SCHED_END_YIELDED);
     return turn_begin();
 }
 
@@ -123,7 +139,7 @@ static struct trap_frame *switch_by_itself(struct trap_frame *frame)
 static struct trap_frame *switch_at_slice_end(struct trap_frame *frame, bool give_up)
 {
     (void)frame;
-    turn_end();
+    turn_end(SCHED_END_EXPIRED);
     if (give_up)
         sys_slice_yield();
     return turn_begin();
@@ -174,8 +190,12 @@ void thread_switching_start(void)
 
     if (thread_hooks)
         return;
-    if (policy->admit)
-        policy->admit(&first_thread.task);
-    turn_began = time_now();
+    uint64_t until;
+    ns_factor = (word_t)(((unsigned __int128)1000000000 << 48) / machine()->timebase_hz);
+    sched_begin(policy, 1, 0, NULL);
+    first_thread.task.weight = 1;
+    first_thread.task.harts = 1;
+    thread_admit(&first_thread);
+    sched_next(0, ns_now(), &until);
     thread_hooks = &hooks;
 }

@@ -48,13 +48,19 @@ struct thread *thread_create(thread_entry_t entry, word_t argument)
     thread->stack = stack;
     thread->state = THREAD_RUNNABLE;
     thread->task.weight = 1;
+    thread->task.harts = 1;
     word_t tls = (word_t)(thread + 1) + TLS_ALIGN - 1;
     frame_make(thread, tls_make((void *)(tls - tls % TLS_ALIGN)));
 
     upcall_hold();
     thread_switching_start();
-    thread_admit(thread);
+    bool admitted = thread_admit(thread);
     upcall_release();
+    if (!admitted) {
+        vm_stack_free(stack);
+        free(memory);
+        return NULL;
+    }
     return thread;
 }
 

@@ -25,9 +25,9 @@ static void test_table(void **state)
 {
     (void)state;
     assert_string_equal(sched_round_robin.name, "round_robin");
+    assert_non_null(sched_round_robin.text);
     assert_non_null(sched_round_robin.pick); // mandatory
-    assert_non_null(sched_round_robin.enqueue);
-    assert_null(sched_round_robin.admit); // it needs none of the others
+    assert_null(sched_round_robin.enqueue);  // it needs none of the others
     assert_null(sched_round_robin.charge);
     assert_null(sched_round_robin.leave);
 }
@@ -88,7 +88,7 @@ static void test_fair(void **state)
 
 /*
  * A policy with every member: first in, first out, kept in an array, and written down as it is called.
- * A admit, E enqueue, P pick, C charge, L leave.
+ * A admit, W E P Y enqueue (woke, expired, preempted, yielded), p pick, C charge, B block, L leave.
  */
 static struct sched_task *queue[64];
 static size_t queued;
@@ -101,15 +101,27 @@ static void note(char call)
     calls[strlen(calls)] = call;
 }
 
-static void full_admit(struct sched_task *task)
+static void full_start(uint32_t harts, uint64_t seed)
 {
+    assert_int_equal(harts, 1);
+    (void)seed;
+    memset(calls, 0, sizeof(calls));
+    memset(queue, 0, sizeof(queue));
+    queued = 0;
+    charged = 0;
+}
+
+static void full_admit(struct sched_task *task, uint64_t now)
+{
+    (void)now;
     note('A');
     assert_true(task->weight >= 1);
 }
 
-static void full_enqueue(struct sched_task *task)
+static void full_enqueue(struct sched_task *task, enum sched_why why, uint64_t now)
 {
-    note('E');
+    (void)now;
+    note("WEPY"[why]);
     if (behave == LOSES && queued == 1)
         return;
     queue[queued++] = task;
@@ -117,9 +129,10 @@ static void full_enqueue(struct sched_task *task)
         queue[queued++] = task;
 }
 
-static struct sched_task *full_pick(void)
+static struct sched_task *full_pick(uint32_t hart, uint64_t now)
 {
-    note('P');
+    (void)hart, (void)now;
+    note('p');
     if (queued == 0)
         return behave == STALE ? queue[0] : NULL;
     struct sched_task *task = queue[0];
@@ -127,58 +140,56 @@ static struct sched_task *full_pick(void)
     return task;
 }
 
-static void full_charge(struct sched_task *task, uint64_t ticks)
+static void full_charge(struct sched_task *task, uint64_t used, uint64_t now)
 {
-    (void)task;
+    (void)task, (void)now;
     note('C');
-    charged += ticks;
+    charged += used;
 }
 
-static void full_leave(struct sched_task *task)
+static void full_block(struct sched_task *task, uint64_t now)
 {
+    (void)task, (void)now;
+    note('B');
+}
+
+static void full_leave(struct sched_task *task, uint64_t now)
+{
+    (void)now;
     note('L');
     for (size_t i = 0; i < queued; i++)
         assert_ptr_not_equal(queue[i], task);
 }
 
-static const struct sched_ops full = {.name = "full", .pick = full_pick, .enqueue = full_enqueue,
-                                      .admit = full_admit, .charge = full_charge, .leave = full_leave};
-
-static const char *full_simulate(const char *script)
-{
-    memset(calls, 0, sizeof(calls));
-    memset(queue, 0, sizeof(queue));
-    queued = 0;
-    charged = 0;
-    return simulate(&full, script);
-}
+static const struct sched_ops full = {.name = "full", .pick = full_pick, .start = full_start, .enqueue = full_enqueue,
+                                      .admit = full_admit, .charge = full_charge, .block = full_block, .leave = full_leave};
 
 static void test_life(void **state)
 {
     (void)state;
     behave = WELL;
-    assert_string_equal(full_simulate("a5.!a#"), "aaaa");
-    assert_string_equal(calls, "AE" "PCE" "PCE" "PC" "E" "PCL" "P");
-    assert_int_equal(charged, 8);
-    assert_string_equal(full_simulate("."), "-");
-    assert_string_equal(calls, "P" "P");
-    assert_string_equal(full_simulate(day), day_round_robin);
+    assert_string_equal(simulate(&full, "a5.!a#"), "aaaa");
+    assert_string_equal(calls, "AW" "pCE" "pCE" "pCB" "W" "pCL" "p");
+    assert_int_equal(charged, 8000000);
+    assert_string_equal(simulate(&full, "."), "-");
+    assert_string_equal(calls, "p" "p");
+    assert_string_equal(simulate(&full, day), day_round_robin);
 }
 
 static void test_wrong_policies_and_scripts(void **state)
 {
     (void)state;
     behave = TWICE;
-    assert_null(full_simulate("a!."));
+    assert_null(simulate(&full, "a!."));
     behave = STALE;
-    assert_null(full_simulate("a!."));
+    assert_null(simulate(&full, "a!."));
     behave = LOSES;
-    assert_null(full_simulate("ab.."));
+    assert_null(simulate(&full, "ab.."));
     behave = WELL;
-    assert_null(full_simulate("aa"));   // it is runnable already
-    assert_null(full_simulate("a#a"));  // it has ended
-    assert_null(full_simulate("a?"));
-    assert_non_null(full_simulate("a!a."));
+    assert_null(simulate(&full, "aa"));   // it is runnable already
+    assert_null(simulate(&full, "a#a"));  // it has ended
+    assert_null(simulate(&full, "a?"));
+    assert_non_null(simulate(&full, "a!a."));
 }
 
 int main(void)

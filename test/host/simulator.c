@@ -2,103 +2,113 @@
 // Policies in a simulator; see simulator.h.
 #include "simulator.h"
 
+#include <libos/sched/driver.h>
 #include <stdbool.h>
 #include <stddef.h>
 #include <string.h>
 
 #define PICKS_MAX 4096
+#define TICK      1000000ul
 
-enum state { NEW, RUNNABLE, RUNNING, BLOCKED, ENDED };
-
+struct sched_task simulator_tasks[SIMULATOR_TASKS];
 uint64_t simulator_weights[SIMULATOR_TASKS];
 
-static struct sched_task tasks[SIMULATOR_TASKS];
-static enum state states[SIMULATOR_TASKS];
+static bool ended[SIMULATOR_TASKS];
 static char picks[PICKS_MAX];
 static size_t picks_count;
+static uint64_t now;
 
-static bool become_runnable(const struct sched_ops *ops, size_t task)
+static bool become_runnable(size_t number)
 {
-    if (states[task] != NEW && states[task] != BLOCKED)
+    struct sched_task *task = &simulator_tasks[number];
+
+    if (ended[number])
         return false;
-    if (states[task] == NEW) {
-        tasks[task].weight = simulator_weights[task] ? simulator_weights[task] : 1;
-        if (ops->admit)
-            ops->admit(&tasks[task]);
-    }
-    states[task] = RUNNABLE;
-    ops->enqueue(&tasks[task]);
+    if (!sched_find(task->id) && !sched_admit(task, now))
+        return false;
+    if (task->state != SCHED_BLOCKED)
+        return false;
+    sched_wake(task, now);
     return true;
 }
 
-static bool turn(const struct sched_ops *ops, uint64_t ticks, enum state then)
+// The policy is asked; where it holds tasks back, again when it wants to be.
+static struct sched_task *ask(void)
 {
-    struct sched_task *picked = ops->pick();
+    uint64_t until;
+    struct sched_task *task = sched_next(0, now, &until);
 
-    if (picks_count == PICKS_MAX - 1)
-        return false;
-    if (picked == NULL) {
-        picks[picks_count++] = '-';
-        return true;
+    while (!task && until != SCHED_NEVER && !sched_misuse()) {
+        now = until;
+        task = sched_next(0, now, &until);
     }
-    size_t task = (size_t)(picked - tasks);
-    if (task >= SIMULATOR_TASKS || states[task] != RUNNABLE)
+    return task;
+}
+
+static bool turn(uint64_t ticks, enum sched_end end)
+{
+    struct sched_task *task = ask();
+
+    if (picks_count == PICKS_MAX - 1 || sched_misuse())
         return false;
-    picks[picks_count++] = (char)('a' + task);
-    states[task] = RUNNING;
-    if (ops->charge)
-        ops->charge(picked, ticks);
-    states[task] = then;
-    if (then == RUNNABLE)
-        ops->enqueue(picked);
-    if (then == ENDED && ops->leave)
-        ops->leave(picked);
+    now += ticks * TICK;
+    picks[picks_count++] = task ? (char)('a' + task->id) : '-';
+    if (task) {
+        ended[task->id] = end == SCHED_END_ENDED;
+        sched_stop(0, end, now);
+    }
     return true;
 }
 
-static bool step(const struct sched_ops *ops, char event)
+static bool step(char event)
 {
     switch (event) {
     case ' ':           return true;
-    case 'a' ... 'z':   return become_runnable(ops, (size_t)(event - 'a'));
-    case '.':           return turn(ops, 1, RUNNABLE);
-    case '1' ... '9':   return turn(ops, (uint64_t)(event - '0'), RUNNABLE);
-    case '!':           return turn(ops, 1, BLOCKED);
-    case '#':           return turn(ops, 1, ENDED);
+    case 'a' ... 'z':   return become_runnable((size_t)(event - 'a'));
+    case '.':           return turn(1, SCHED_END_EXPIRED);
+    case '1' ... '9':   return turn((uint64_t)(event - '0'), SCHED_END_EXPIRED);
+    case '!':           return turn(1, SCHED_END_BLOCKED);
+    case '#':           return turn(1, SCHED_END_ENDED);
     default:            return false;
     }
 }
 
-// Takes everybody out again: policies remember. False when not exactly the runnable tasks were in it.
-static bool empty(const struct sched_ops *ops)
+// Takes everybody out again. False when not exactly the runnable tasks were in it.
+static bool empty(void)
 {
-    size_t task = 0, left = SIMULATOR_TASKS;
+    while (ask() && !sched_misuse())
+        sched_stop(0, SCHED_END_BLOCKED, now);
+    for (uint32_t id = 0; id < SIMULATOR_TASKS && !sched_misuse(); id++)
+        if (sched_find(id))
+            sched_leave(sched_find(id), now);
+    return !sched_misuse();
+}
 
-    for (struct sched_task *picked; left-- > 0 && (picked = ops->pick()) != NULL; states[task] = BLOCKED) {
-        task = (size_t)(picked - tasks);
-        if (task >= SIMULATOR_TASKS || states[task] != RUNNABLE)
-            return false;
-        if (ops->charge)
-            ops->charge(picked, 0);
+static void tasks_make(void)
+{
+    memset(simulator_tasks, 0xa5, sizeof(simulator_tasks)); // a policy may rely on nothing but what a task is
+    for (uint32_t id = 0; id < SIMULATOR_TASKS; id++) {
+        struct sched_task *task = &simulator_tasks[id];
+        task->id = id;
+        task->weight = simulator_weights[id] ? (uint32_t)simulator_weights[id] : 1;
+        task->harts = ~0ul;
+        task->priority = 0;
+        task->group = 0;
+        task->period = task->deadline = task->budget = task->due = task->remaining = 0;
     }
-    for (task = 0; task < SIMULATOR_TASKS; task++) {
-        if (states[task] == RUNNABLE)
-            return false;
-        if (states[task] == BLOCKED && ops->leave)
-            ops->leave(&tasks[task]);
-    }
-    return true;
 }
 
 const char *simulate(const struct sched_ops *ops, const char *script)
 {
     bool sound = true;
 
-    memset(tasks, 0xa5, sizeof(tasks)); // a policy may rely on nothing but the weight
-    memset(states, 0, sizeof(states));
+    tasks_make();
+    memset(ended, 0, sizeof(ended));
     memset(picks, 0, sizeof(picks));
     picks_count = 0;
+    now = 0;
+    sched_begin(ops, 1, 1, NULL);
     for (; sound && *script != '\0'; script++)
-        sound = step(ops, *script);
-    return empty(ops) && sound ? picks : NULL;
+        sound = step(*script);
+    return empty() && sound ? picks : NULL;
 }

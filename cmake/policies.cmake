@@ -1,0 +1,26 @@
+# SPDX-License-Identifier: BSD-2-Clause
+#
+# rivet_policies(OUT <variable> DIRECTORY <libos/sched>) lists policy/*.c and what else libos/sched has for them, and sees that
+# each policy has its line in policies.def, and each line its file.
+function(rivet_policies)
+    cmake_parse_arguments(PARSE_ARGV 0 arg "" "OUT;DIRECTORY" "")
+    file(GLOB files CONFIGURE_DEPENDS ${arg_DIRECTORY}/policy/*.c)
+    file(STRINGS ${arg_DIRECTORY}/policies.def lines REGEX "^POLICY\\(")
+    set_property(DIRECTORY APPEND PROPERTY CMAKE_CONFIGURE_DEPENDS ${arg_DIRECTORY}/policies.def)
+    list(TRANSFORM lines REPLACE "^POLICY\\(([a-z0-9_]+)\\).*" "\\1")
+    set(names "")
+    foreach(file IN LISTS files)
+        cmake_path(GET file STEM name)
+        list(APPEND names ${name})
+        if(NOT name IN_LIST lines)
+            message(FATAL_ERROR "The policy ${file} has no line POLICY(${name}) in ${arg_DIRECTORY}/policies.def.")
+        endif()
+    endforeach()
+    foreach(name IN LISTS lines)
+        if(NOT name IN_LIST names)
+            message(FATAL_ERROR "${arg_DIRECTORY}/policies.def has POLICY(${name}), but there is no policy/${name}.c.")
+        endif()
+    endforeach()
+    file(GLOB helpers CONFIGURE_DEPENDS ${arg_DIRECTORY}/heap.c)
+    set(${arg_OUT} ${files} ${helpers} PARENT_SCOPE)
+endfunction()
