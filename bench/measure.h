@@ -54,5 +54,7 @@ void bench_stlb(void);
 void bench_slice(void);
 void bench_irq(void);
 void bench_limits(void);
+void bench_decide(void);
+void bench_switch(void);
 
 #endif

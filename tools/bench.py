@@ -19,6 +19,7 @@ from guest import ERR, KERNEL, OUT, Guest, GuestError, QEMU_DEFAULT, qemu_check
 GROUPS = {
     "base": ["bench_base"],
     "vm": ["bench_vm", "bench_vm_inverted", "bench_vm_ranges"],
+    "sched": ["bench_sched"],
 }
 
 FIXED = ["-seed", "1", "-rtc", "base=2026-01-01T00:00:00,clock=vm"]

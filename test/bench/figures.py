@@ -15,7 +15,7 @@ import sys
 from fractions import Fraction
 
 ROOT = os.path.dirname(os.path.dirname(os.path.dirname(os.path.abspath(__file__))))
-GROUPS = ("base", "vm")
+GROUPS = ("base", "vm", "sched")
 EXTRA = 7
 # How many fast paths an operation takes. Rows that are no single operation are not here.
 PASSES = {
