@@ -24,11 +24,14 @@ static struct {
     uint64_t watch;             // when to look for starving tasks
     uint64_t stall;             // from when on they are
     uint64_t counted;           // instructions when the policy was entered
-    struct sched_task *requeued; // by the last stop
     struct sched_statistics statistics;
     struct sched_hooks hooks;
     struct sched_misuse misuse;
-    struct { struct sched_task *running, *last; uint64_t began; } hart[SCHED_HARTS_MAX];
+    struct {
+        struct sched_task *running, *last;
+        struct sched_task *left; // it was put back there, or told the hart to look: if another is picked, it may run elsewhere
+        uint64_t began;
+    } hart[SCHED_HARTS_MAX];
     struct sched_task *tasks[SCHED_TASKS_MAX];
 } driver;
 
@@ -138,9 +141,12 @@ static void forget(struct sched_task *task, uint64_t now)
 {
     task->state = SCHED_GONE;
     driver.tasks[task->id] = NULL;
-    for (uint32_t hart = 0; hart < driver.harts; hart++)
+    for (uint32_t hart = 0; hart < driver.harts; hart++) {
         if (driver.hart[hart].last == task)
             driver.hart[hart].last = NULL;
+        if (driver.hart[hart].left == task)
+            driver.hart[hart].left = NULL;
+    }
     if (driver.ops->leave)
         driver.ops->leave(task, now);
 }
@@ -175,7 +181,7 @@ INLINE void enqueue(struct sched_task *task, enum sched_why why, uint64_t now)
         queue_append(task);
 }
 
-static void hart_idle_call(const struct sched_task *task, uint64_t idle, uint64_t now)
+static void hart_idle_call(struct sched_task *task, uint64_t idle, uint64_t now)
 {
     uint32_t hart = task->hart;
 
@@ -185,6 +191,7 @@ static void hart_idle_call(const struct sched_task *task, uint64_t idle, uint64_
         hart = (uint32_t)__builtin_ctzl(idle);
     driver.idle &= ~BIT(hart);
     driver.look |= BIT(hart);
+    driver.hart[hart].left = task;
 }
 
 // Of the harts whose tasks make room for this one, that whose task the others' would make room for least.
@@ -205,7 +212,7 @@ static void hart_preempt_call(const struct sched_task *task, uint64_t now)
 }
 
 // A hart for a queued task that could not run before.
-static void hart_call(const struct sched_task *task, uint64_t now)
+static void hart_call(struct sched_task *task, uint64_t now)
 {
     uint64_t idle = driver.idle & task->harts;
 
@@ -240,7 +247,7 @@ INLINE void stop(uint32_t hart, enum sched_end end, uint64_t now, const bool hoo
     usage(task, hart, now);
     if (end <= SCHED_END_YIELDED) {
         enqueue(task, SCHED_WHY(end), now);
-        driver.requeued = task;
+        driver.hart[hart].left = task;
     } else if (end == SCHED_END_ENDED) {
         forget(task, now);
     } else if (driver.ops->block) {
@@ -351,12 +358,12 @@ static void switch_count(struct sched_task *task, uint32_t hart)
     driver.hart[hart].last = task;
 }
 
-// The task that was queued last on this hart and not picked there: an idle hart may have it.
-static void others_call(uint64_t now)
+// Whom this hart could have run, and ran another: an idle hart may have it.
+static void others_call(uint32_t hart, uint64_t now)
 {
-    struct sched_task *task = driver.requeued;
+    struct sched_task *task = driver.hart[hart].left;
 
-    driver.requeued = NULL;
+    driver.hart[hart].left = NULL;
     if (task && task->state == SCHED_QUEUED && driver.idle & task->harts)
         hart_idle_call(task, driver.idle & task->harts, now);
 }
@@ -388,8 +395,8 @@ INLINE struct sched_task *next(uint32_t hart, uint64_t now, uint64_t *until, con
         if (hooked)
             note(SCHED_NOTE_RUN, task, hart, 0, now);
     }
-    if (UNLIKELY(driver.harts > 1))
-        others_call(now);
+    if (UNLIKELY(driver.harts > 1 && task))
+        others_call(hart, now);
     return task;
 }
 
