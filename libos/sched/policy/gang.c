@@ -1,0 +1,203 @@
+// SPDX-License-Identifier: BSD-2-Clause
+/*
+ * Gang scheduling: the tasks of a group run at the same time, each on a hart of its own, or not at all. Time is cut into
+ * slots. At the beginning of each, whole gangs are placed on the harts, in turn, as many as there is room for; a task
+ * without a group is a gang of one. A member that is blocked has its hart all the same, which stays empty, so that it
+ * goes on at once when the others wake it. A gang that wakes within a slot begins at once if there is room for all of it.
+ * (Ousterhout: "Scheduling Techniques for Concurrent Systems", ICDCS 1982; gangs are packed anew for each slot.)
+ *
+ * Good for: parallel programs whose tasks wait for each other often: locks, barriers.
+ * Bad for: anything that sleeps long (its harts stay empty until the slot ends), or one urgent task among gangs: it
+ *     waits for its turn, up to a slot per gang.
+ * Promises: as long as a gang has no more members than there are harts on which they may run, none of them runs in a
+ *     slot in which another one cannot. **A gang with more members than harts** runs in parts, as many members as there are
+ *     harts for a slot each, in turn; nothing is promised about them; on one hart that is round robin.
+ * Cost of a decision: O(harts); the first one of a slot is O(tasks * harts).
+ * Parameters: slot, in nanoseconds.
+ */
+#include <libos/sched/list.h>
+#include <string.h>
+
+enum { GANG };                     // word: its index
+enum { RUNNABLE = 1, QUEUED = 2 }; // flags; a task that runs is RUNNABLE only
+
+static struct gang {
+    struct sched_queue members; // all that live
+    uint32_t group, count, runnable;
+} gangs[SCHED_TASKS_MAX];
+
+static struct sched_task *places[SCHED_HARTS_MAX]; // who has which hart in this slot
+static uint32_t gangs_count, harts_count, first, runnable; // first: whose turn it is in the next slot
+static uint64_t slot_end, slot = SCHED_TURN_NS;
+
+static void gang_start(uint32_t harts, uint64_t seed)
+{
+    (void)seed;
+    memset(gangs, 0, sizeof(gangs));
+    memset(places, 0, sizeof(places));
+    gangs_count = first = runnable = 0;
+    harts_count = harts;
+    slot_end = 0;
+}
+
+static void gang_admit(struct sched_task *task, uint64_t now)
+{
+    uint32_t i = 0, free = gangs_count;
+
+    (void)now;
+    for (; i < gangs_count && (!gangs[i].count || !task->group || gangs[i].group != task->group); i++)
+        if (!gangs[i].count) free = i;
+    if (i == gangs_count) i = free;
+    if (i == gangs_count) gangs_count++;
+    gangs[i].group = task->group;
+    gangs[i].count++;
+    sched_list_append(&gangs[i].members, task);
+    task->word[GANG] = i;
+    task->flags = 0;
+}
+
+// Gives a member a hart: the one that it had, or the first that is free.
+static bool member_place(struct sched_task *task)
+{
+    uint32_t hart = task->hart;
+
+    if (hart >= harts_count || places[hart] || !sched_task_may_run(task, hart))
+        for (hart = 0; hart < harts_count && (places[hart] || !sched_task_may_run(task, hart)); ) hart++;
+    if (hart < harts_count) places[hart] = task;
+    return hart < harts_count;
+}
+
+// All of its members, or none.
+static bool gang_place(const struct gang *gang)
+{
+    struct sched_task *before[SCHED_HARTS_MAX], *task = gang->members.first;
+
+    memcpy(before, places, sizeof(places));
+    while (task && member_place(task)) task = task->next;
+    if (task) memcpy(places, before, sizeof(places));
+    return !task;
+}
+
+// A gang that does not fit on all harts together: those whose turn it is.
+static void gang_place_part(struct gang *gang)
+{
+    struct sched_task *task = gang->members.first;
+
+    for (uint32_t left = gang->count; left > 0; left--) {
+        struct sched_task *next = task->next;
+        if ((task->flags & RUNNABLE) && member_place(task)) {
+            sched_list_remove(&gang->members, task);
+            sched_list_append(&gang->members, task);
+        }
+        task = next;
+    }
+}
+
+static void slot_begin(uint64_t now)
+{
+    uint32_t begin = first, placed = 0;
+
+    slot_end = now + slot;
+    memset(places, 0, sizeof(places));
+    for (uint32_t i = 0; i < gangs_count; i++) {
+        struct gang *gang = &gangs[(begin + i) % gangs_count];
+        if (gang->runnable == 0) continue;
+        bool fits = gang_place(gang);
+        if (!fits && placed == 0) gang_place_part(gang);
+        if (placed == 0) first = (begin + i + 1) % gangs_count;
+        placed += fits || placed == 0;
+    }
+}
+
+// Which hart it has in this slot; as many as there are: none.
+static uint32_t place_of(const struct sched_task *task)
+{
+    uint32_t hart = 0;
+
+    while (hart < harts_count && places[hart] != task) hart++;
+    return hart;
+}
+
+static void gang_enqueue(struct sched_task *task, enum sched_why why, uint64_t now)
+{
+    struct gang *gang = &gangs[task->word[GANG]];
+
+    if (why == SCHED_WOKE) {
+        runnable++;
+        if (gang->runnable++ == 0 && now < slot_end && place_of(task) == harts_count) gang_place(gang);
+    }
+    task->flags = RUNNABLE | QUEUED;
+}
+
+static struct sched_task *gang_pick(uint32_t hart, uint64_t now)
+{
+    bool is_idle = !places[hart] || !(places[hart]->flags & RUNNABLE);
+
+    if (now >= slot_end || (harts_count == 1 && is_idle)) slot_begin(now);
+    struct sched_task *task = places[hart];
+    if (!task || !(task->flags & QUEUED)) return NULL;
+    task->flags = RUNNABLE;
+    return task;
+}
+
+static void gang_block(struct sched_task *task, uint64_t now)
+{
+    (void)now;
+    gangs[task->word[GANG]].runnable--;
+    runnable--;
+    task->flags = 0;
+}
+
+static void gang_leave(struct sched_task *task, uint64_t now)
+{
+    struct gang *gang = &gangs[task->word[GANG]];
+    uint32_t hart = place_of(task);
+
+    if (task->flags & RUNNABLE) gang_block(task, now);
+    if (hart < harts_count) places[hart] = NULL;
+    sched_list_remove(&gang->members, task);
+    gang->count--;
+}
+
+// Everybody stops at the end of the slot; who still runs elsewhere then is asked for again a little later.
+static uint64_t gang_held_until(uint32_t hart, uint64_t now)
+{
+    bool is_coming = places[hart] && (places[hart]->flags & RUNNABLE);
+
+    if (runnable == 0) return SCHED_NEVER;
+    return is_coming || slot_end <= now ? now + 1000 : slot_end;
+}
+
+static uint64_t gang_turn(const struct sched_task *task, uint64_t now)
+{
+    (void)task;
+    return slot_end > now ? slot_end - now : 1;
+}
+
+static uint32_t gang_wake_hart(const struct sched_task *task, uint64_t idle, uint64_t now)
+{
+    uint32_t hart = place_of(task);
+
+    (void)now;
+    return hart < harts_count && (idle >> hart & 1) ? hart : (uint32_t)__builtin_ctzl(idle);
+}
+
+static const struct sched_parameter gang_parameters[] = {
+    {"slot", "how long a gang has its harts, in nanoseconds", &slot, 1000, 1000000000},
+    {0},
+};
+
+const struct sched_ops sched_gang = {
+    .name = "gang",
+    .text = "the tasks of a group run at the same time on different harts, or not at all",
+    .parameters = gang_parameters,
+    .start = gang_start,
+    .admit = gang_admit,
+    .enqueue = gang_enqueue,
+    .pick = gang_pick,
+    .block = gang_block,
+    .leave = gang_leave,
+    .turn = gang_turn,
+    .held_until = gang_held_until,
+    .wake_hart = gang_wake_hart,
+};
