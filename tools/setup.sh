@@ -8,10 +8,12 @@
 packages_run=(
     qemu-system-misc opensbi gcc-riscv64-unknown-elf picolibc-riscv64-unknown-elf device-tree-compiler cmake
     ninja-build python3)
-packages_test=(gcc libc6-dev libfdt-dev libcmocka-dev clang python3-pexpect cpio) # and clang's runtime, below
+# And clang's runtime, below. Chromium opens the report of ./rivet sched.
+packages_test=(gcc libc6-dev libfdt-dev libcmocka-dev clang python3-pexpect cpio chromium)
+packages_sched=(gcc libc6-dev) # for the simulator; the report needs nothing but Python itself
 packages_debug=(gdb-multiarch)
 tools_needed=(qemu-system-riscv64 riscv64-unknown-elf-gcc dtc cmake ninja)
-space_install_mib=1200
+space_install_mib=1700
 
 # Prints those of the given packages that are not installed. One query, quick enough to be made every time.
 packages_missing()

@@ -7,7 +7,7 @@ import subprocess
 import unittest
 
 RIVET = os.path.join(os.path.dirname(os.path.abspath(__file__)), "..", "..", "rivet")
-VERBS = ["run", "test", "bench", "trace", "debug", "fetch", "build", "clean", "help"]
+VERBS = ["run", "test", "bench", "sched", "trace", "debug", "fetch", "build", "clean", "help"]
 SCREEN_LINES, SCREEN_COLUMNS = 24, 80
 
 WRONG = [
@@ -35,6 +35,11 @@ WRONG = [
     ["bench", "one", "two"],
     ["bench", "frobnicate"],
     ["bench", "--tsv"],
+    ["sched", "--frobnicate"],
+    ["sched", "--harts", "0"],
+    ["sched", "--harts", "2"],
+    ["sched", "--policy", "./missing.c"],
+    ["sched", "--compare", "one"],
     ["fetch", "everything"],
     ["build", "everything"],
     ["clean", "everything"],

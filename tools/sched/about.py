@@ -1,0 +1,93 @@
+# SPDX-License-Identifier: BSD-2-Clause
+"""What a comparison was: the facts without which its figures mean little, and with which it can be repeated."""
+
+import hashlib
+import os
+import platform
+import shlex
+import subprocess
+import sys
+
+from guest import GuestError, qemu_check
+from options import TOP
+
+
+def output_of(*command):
+    try:
+        return subprocess.run(command, cwd=TOP, capture_output=True, text=True, check=True).stdout.strip()
+    except (OSError, subprocess.CalledProcessError):
+        return ""
+
+
+def commit():
+    """The commit, and whether files differ from it."""
+    name = output_of("git", "rev-parse", "HEAD")
+    changed = output_of("git", "status", "--porcelain", "--untracked-files=no")
+    return f"{name}{' with changes' if changed else ''}" if name else "unknown"
+
+
+def digest(path):
+    try:
+        with open(path, "rb") as source:
+            return hashlib.sha256(source.read()).hexdigest()[:16]
+    except OSError:
+        return "unknown"
+
+
+def products(chosen):
+    """What ran: files and the beginnings of their SHA-256."""
+    names = ["sim/rivet-sim"] if chosen.sim else ["rivet/rivet.bin", "rivet/initrd.cpio"]
+    return {name: digest(os.path.join(chosen.build, name)) for name in names}
+
+
+def versions(chosen):
+    found = {"python": platform.python_version()}
+    if chosen.sim:
+        found["gcc"] = (output_of("gcc", "--version").splitlines() or ["unknown"])[0]
+    else:
+        found["qemu"] = guest_version(chosen.qemu)
+        found["gcc"] = (output_of("riscv64-unknown-elf-gcc", "--version").splitlines() or ["unknown"])[0]
+    return found
+
+
+def guest_version(qemu):
+    try:
+        return qemu_check(qemu)
+    except GuestError:
+        return "unknown"
+
+
+def place_text(chosen):
+    if chosen.sim:
+        cost = f", {chosen.switch_cost} ns more per switch" if chosen.switch_cost else ""
+        return f"the simulator, harts: {chosen.harts}{cost}"
+    return "a guest per run: QEMU with counted instructions (1 ns each), one hart, tasks are threads"
+
+
+def facts(chosen, known, variants, jobs, unsuited, failures, alike):
+    """As JSON."""
+    workloads = {job.workload.name: job.workload for job in jobs}
+    return {
+        "command": shlex.join(["./rivet", "sched", *sys.argv[1:]]),
+        "commit": commit(),
+        "versions": versions(chosen),
+        "products": products(chosen),
+        "place": place_text(chosen),
+        "simulated": chosen.sim,
+        "harts": chosen.harts,
+        "seeds": list(range(chosen.seed, chosen.seed + chosen.seeds)),
+        "quick": chosen.quick,
+        "runs": len(jobs),
+        "failures": failures,
+        "alike": alike,
+        "unsuited": unsuited,
+        "policies": {variant.label: policy_facts(known.policy_of(variant)) for variant in variants},
+        "workloads": {name: {"text": one.text, "load": one.load_text, "file": digest(one.path), "suits": one.suits,
+                             "focus": one.focus, "durations_ns": sorted({job.duration for job in jobs if job.workload is one})}
+                      for name, one in workloads.items()},
+    }
+
+
+def policy_facts(policy):
+    parameters = {name: vars(parameter) for name, parameter in policy.parameters.items()}
+    return {"text": policy.text, "heeds": sorted(policy.heeds), "about": policy.about, "parameters": parameters}

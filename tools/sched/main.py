@@ -1,0 +1,118 @@
+#!/usr/bin/python3
+# SPDX-License-Identifier: BSD-2-Clause
+"""./rivet sched: every policy on every workload that suits it, compared.
+
+Runs differ in their policy and in nothing else. Each is a guest's boot with counted instructions, or a run of the
+simulator; it leaves a raw run, from which everything that is shown is computed.
+"""
+
+import errno
+import os
+import sys
+
+sys.path.insert(1, os.path.dirname(os.path.dirname(os.path.abspath(__file__))))
+
+import about  # noqa: E402
+import catalogue  # noqa: E402
+import options  # noqa: E402
+import output  # noqa: E402
+import report  # noqa: E402
+import run  # noqa: E402
+import runs  # noqa: E402
+import summary  # noqa: E402
+import table  # noqa: E402
+from guest import GuestError, qemu_check  # noqa: E402
+
+EXIT_FAILED = 1
+EXIT_WRONG = 2
+
+
+def runs_do(jobs, machine, workers):
+    """(results in the order of the jobs, sentences about those that failed)"""
+    results, failures = {}, {}
+    progress = runs.Progress(jobs, workers)
+    with runs.Pool(machine, min(workers, len(jobs))) as pool:
+        for number, result, complaint, seconds in pool.each(jobs, progress.show):
+            if isinstance(complaint, OSError):
+                raise complaint
+            progress.note(jobs[number], seconds)
+            if complaint:
+                failures[number] = f"{jobs[number].text}: {complaint}"
+            elif result["misuse"]:
+                failures[number] = f"{jobs[number].text}: {result['misuse']}"
+            if complaint or result["misuse"]:
+                progress.clear()
+                run.say(failures[number])
+            if result:
+                results[number] = result
+    progress.clear()
+    return [results[number] for number in sorted(results)], [failures[number] for number in sorted(failures)]
+
+
+def compare(chosen, known, folder):
+    """Runs everything and writes the folder; the exit status."""
+    variants, workloads = known.chosen(chosen)
+    jobs, unsuited = summary.jobs_of(chosen, known, variants, workloads, runs.Job)
+    if not jobs:
+        raise catalogue.CatalogueError("None of these policies suits any of these workloads.")
+    machine = runs.Machine(chosen.build, chosen.sim, chosen.harts, chosen.switch_cost, chosen.qemu, folder.path)
+    results, failures = runs_do(jobs, machine, os.cpu_count() or 1)
+    if not results:
+        return EXIT_FAILED
+    differ = summary.arrivals_differ(results)
+    if differ:
+        failures.append(differ)
+        run.say(differ)
+    found = summary.Summary(results, variants, workloads)
+    facts = about.facts(chosen, known, variants, jobs, unsuited, failures,
+                        differ or "their needs were compared, job by job, as far as both of two runs got, and are equal.")
+    data = output.results_json(facts, results)
+    output.tables_write(folder, results)
+    output.text_write(folder, output.MARK, data)
+    output.text_write(folder, "report.html", report.make(found, facts, "", data))
+    table.print_all(found)
+    folder.keep()
+    run.say(f"{len(results)} runs; the report is {os.path.join(folder.final, 'report.html')}.")
+    return EXIT_FAILED if failures else 0
+
+
+def perform(chosen, known):
+    try:
+        output.out_check(chosen.out)
+        if not chosen.sim:
+            qemu_check(chosen.qemu)
+        with output.Folder(chosen.out) as folder:
+            return compare(chosen, known, folder)
+    except (GuestError, output.OutputError, catalogue.CatalogueError) as error:
+        run.say(error)
+    except BrokenPipeError:
+        os.dup2(os.open(os.devnull, os.O_WRONLY), 1)
+        return run.EXIT_PIPE
+    except OSError as error:
+        if error.errno == errno.ENOSPC:
+            run.say(f"There is no space left on the disk for {chosen.out}; nothing was left there.")
+        else:
+            run.say(f"{error.filename or 'the output'} can't be written ({error.strerror}).")
+    return EXIT_FAILED
+
+
+def main(arguments):
+    chosen, parser = options.options_parse(arguments)
+    try:
+        known = catalogue.Catalogue()
+        known.chosen(chosen)
+    except catalogue.CatalogueError as error:
+        run.say(error)
+        return EXIT_WRONG
+    if chosen.check:
+        print("\n".join(options.needs(chosen)))
+        return 0
+    if chosen.list:
+        catalogue.list_print(known)
+        return 0
+    run.signals_end_us()
+    return perform(chosen, known)
+
+
+if __name__ == "__main__":
+    sys.exit(main(sys.argv[1:]))
