@@ -24,6 +24,7 @@ BLOCK = re.compile(r"(<!-- table: ([a-z_]+) -->\n).*?(<!-- end -->)", re.S)
 ROOMS = {
     "page": "frames", "cap": "capabilities", "env": "environments", "space": "address spaces", "pte": "page tables",
     "stlb": "the software TLB", "slice": "time", "pct": "protected control transfer", "irq": "interrupt sources",
+    "board": "scheduler environments",
     "revoke": "taking resources back",
     "machine": "the machine",
 }
@@ -211,7 +212,7 @@ def constants(*headers):
 
 
 def table_constants():
-    return constants("types.h", "layout.h", "page.h", "cap.h", "machine.h", "stlb.h", "revoke.h")
+    return constants("types.h", "layout.h", "page.h", "cap.h", "machine.h", "stlb.h", "board.h", "revoke.h")
 
 
 def enumeration(header, name):
@@ -266,6 +267,8 @@ TABLES = {
     "struct_ring": lambda: structure("stlb.h", "dirty_ring"),
     "struct_repossession": lambda: structure("revoke.h", "repossession"),
     "struct_loss": lambda: structure("revoke.h", "loss"),
+    "struct_board": lambda: structure("board.h", "board_entry"),
+    "board_states": lambda: enumeration("board.h", "board_state"),
     "revoke_kinds": lambda: enumeration("revoke.h", "revoke_kind"),
 }
 

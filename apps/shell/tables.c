@@ -15,7 +15,7 @@
 static const char *const kind_names[PAGE_KINDS] = {
     [PAGE_NONE] = "reserved", [PAGE_FREE] = "free",   [PAGE_DATA] = "data",   [PAGE_DEVICE] = "device",
     [PAGE_ENV] = "env",       [PAGE_SAVE] = "save",   [PAGE_CAPS] = "caps",   [PAGE_ROOT] = "root",
-    [PAGE_SPACE] = "space",   [PAGE_TABLE] = "table", [PAGE_TWIN] = "twin",   [PAGE_STLB] = "stlb", [PAGE_RING] = "ring",
+    [PAGE_SPACE] = "space",   [PAGE_TABLE] = "table", [PAGE_TWIN] = "twin",   [PAGE_STLB] = "stlb", [PAGE_RING] = "ring", [PAGE_BOARD] = "board",
 };
 
 static const char *const state_names[] = {

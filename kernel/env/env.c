@@ -3,6 +3,7 @@
 
 #include "env.h"
 
+#include "board/board.h"
 #include "cap/cap.h"
 #include "float.h"
 #include "irq/irq.h"
@@ -112,7 +113,7 @@ bool env_part(struct env *env)
 }
 
 // Idle harts that have slices of it, or of whoever waits for it to return.
-static void idle_wake(const struct env *env, const struct hart *self)
+static inline __attribute__((always_inline)) void idle_wake(const struct env *env, const struct hart *self)
 {
     uint32_t harts = env->slice_harts;
     word_t caller = pct_caller(env); // once: another hart may end the call
@@ -125,9 +126,9 @@ static void idle_wake(const struct env *env, const struct hart *self)
             hart_poke(i);
 }
 
-void env_wake(struct env *env)
+static inline __attribute__((always_inline)) void rouse(struct env *env)
 {
-    __atomic_thread_fence(__ATOMIC_SEQ_CST); // the event comes before the look at who sleeps
+    hw_order(); // the event comes before the look at who sleeps
     struct hart *self = hart_self();
     word_t hart = __atomic_load_n(&env->hart, __ATOMIC_RELAXED); // once: its hart may be leaving it
     if (env->claim == CLAIM_TAKEN && env->callee == 0 && hart != 0 && hart != self->boundary)
@@ -136,6 +137,16 @@ void env_wake(struct env *env)
     if (holder != NULL)
         hart_poke(holder->index);
     idle_wake(env, self); // also when it runs: it may stop to, and leave the event to one of them
+}
+
+void env_rouse(struct env *env) { rouse(env); }
+
+// One frame, not two: many calls end here.
+void env_wake(struct env *env)
+{
+    rouse(env);
+    if (board_concerns(env))
+        board_wake(env);
 }
 
 void env_post(struct env *env, word_t events)
@@ -155,6 +166,7 @@ void env_halt(struct env *env, enum env_state state)
     env->state = state;
     env->waiting = 0;
     pct_unlink(env);
+    board_halt(env, state == ENV_DYING);
     struct env *creator = env_named(env_creator(env));
     if (creator != NULL && creator != env)
         env_post(creator, EVENT_BIT(CHILD));
@@ -284,6 +296,7 @@ sysret_t sys_env_start(env_t name)
     env->result_error = env->argument;
     __atomic_store_n(&env->claim, CLAIM_STOPPED, __ATOMIC_RELEASE);
     env_wake(env);
+    board_ready(env);
     return done(0);
 }
 
@@ -311,7 +324,10 @@ sysret_t sys_env_stop(env_t name)
     if (env == NULL)                                         return refuse(error);
     if (env->state == ENV_NEW || env_is_stopped(env))        return refuse(ERR_STATE);
     if (!env_capture(env))                                   return again(0);
-
+    if (!board_disband(env)) {
+        __atomic_store_n(&env->claim, CLAIM_STOPPED, __ATOMIC_RELEASE); // it is marked to stop: nobody runs it
+        return again(0);
+    }
     env_halt(env, ENV_STOPPED);
     return done(0);
 }
@@ -323,8 +339,11 @@ struct bequest {
     word_t count;
 };
 
-// A repossession vector; the ring of an STLB goes with its space.
-static bool is_vector(const struct frame *frame) { return frame->kind == PAGE_RING && frame->detail == frame->owner; }
+// A repossession vector or a board; the ring of an STLB goes with its space.
+static bool is_registered(const struct frame *frame)
+{
+    return frame->kind == PAGE_BOARD || (frame->kind == PAGE_RING && frame->detail == frame->owner);
+}
 
 // Hands one unbound frame of a dying environment to its heir.
 static void frame_inherit(struct frame *frame, env_t heir)
@@ -332,8 +351,8 @@ static void frame_inherit(struct frame *frame, env_t heir)
     frame->flags &= (uint8_t)~PAGE_GUARANTEED;
     if (page_is_joining(frame) || page_is_joined(frame)) {
         page_part(frame);
-    } else if (frame->kind == PAGE_DATA || is_vector(frame)) {
-        page_unuse(page_name(frame), false);
+    } else if (frame->kind == PAGE_DATA || is_registered(frame)) {
+        page_unuse(page_name(frame), frame->kind == PAGE_BOARD);
     } else if (frame->kind == PAGE_DEVICE) {
         frame->flags &= (uint8_t)~PAGE_DYING;
     }
@@ -346,7 +365,7 @@ static bool frame_bequeath(struct bequest *bequest, struct frame *frame, env_t h
     bool joined = page_is_joined(frame) || page_is_joining(frame);
     if (joined && looks < DESTROY_LOOKS)
         return false; // parting a run takes a piece of its own
-    if (page_is_bindable(frame) || is_vector(frame)) {
+    if (page_is_bindable(frame) || is_registered(frame)) {
         if (!(frame->flags & PAGE_DYING)) {
             page_die(frame);
             frame->epoch++;
@@ -446,6 +465,11 @@ sysret_t sys_env_destroy(env_t name)
         revoke_leave(env);
         return again(0);
     }
+    if (env->board != 0) {
+        if (board_disband(env))
+            env->board = 0; // its frame goes with the others
+        return again(0);
+    }
     if (env->destroy_next == 0 && !env->irqs_gone) {
         irq_disown(env, heir);
         env->irqs_gone = 1;
@@ -496,6 +520,10 @@ sysret_t sys_env_exit(word_t status)
 {
     struct env *self = env_self();
     lock_take(&structure_lock);
+    if (!board_disband(self)) {
+        lock_drop(&structure_lock);
+        return again(0);
+    }
     self->exit_status = status;
     slice_leave(self, ERR_OK, 0);
     env_halt(self, ENV_EXITED);

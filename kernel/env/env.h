@@ -43,6 +43,7 @@
 static inline bool claim_is_gate(long claim) { return claim > 0 || claim < CLAIM_AWAY; }
 
 struct space;
+struct board_entry;
 
 struct env {
     struct space *space;    // assembly knows it, too
@@ -69,7 +70,13 @@ struct env {
     word_t guaranteed_max;  // ... and how many it may
     word_t audit_marks;     // the audit counts here
     word_t caller_behind;   // the caller for whom another stands in (pct.c)
-    word_t spare_[12];
+    struct board_entry *entry; // its place on its scheduler's board (board.h), NULL: it has no scheduler
+    struct env *scheduler;
+    word_t board_events;    // what ends the wait that its entry shows
+    page_t board;           // of its own board, 0: none
+    uint32_t children;      // entries in use there ...
+    uint32_t board_height;  // ... and how many levels of schedulers there are from it down
+    word_t spare_[7];
 
     // From here on assembly knows the offsets: RECORD in regs.def, checked in env.c.
     word_t alarm;           // absolute time of its early interrupt, 0: none; whoever swaps it for 0 sets the event
@@ -151,6 +158,7 @@ static inline void env_gate_choose(struct env *env)
 
 // Whoever could run it looks around: the hart that does, or idle ones that have a slice of it.
 void env_wake(struct env *env);
+void env_rouse(struct env *env); // the same, without its scheduler
 // Sets events and sees to it that somebody notices: the hart that runs it, or an idle one with a slice of it.
 void env_post(struct env *env, word_t events);
 sysret_t env_woken(struct env *env);

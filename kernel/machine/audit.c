@@ -3,6 +3,7 @@
 
 #include "audit.h"
 
+#include "board/board.h"
 #include "env/env.h"
 #include "irq/irq.h"
 #include "kernel.h"
@@ -25,6 +26,7 @@ static const struct {
     {page_invariant, "page: a frame has one living owner, and every binding of it its link"},
     {env_invariant, "env, space, pte, stlb, pct, cap: records, tables, links and capabilities agree"},
     {slice_invariant, "slice: every slice has an owner that knows it"},
+    {board_invariant, "board: children, their entries and their schedulers agree"},
     {revoke_invariant, "revoke: requests, guaranteed frames and vectors are counted right"},
     {irq_invariant, "irq: a source is enabled if and only if it is bound, to its owner"},
 };

@@ -8,7 +8,7 @@
  * Invariants
  *   (1) A frame has an owner, except those of kind NONE; the owner is an environment.
  *   (2) `bindings` counts the link pairs on the frame's list; a FREE frame has none.
- *   (3) Only DATA, DEVICE and RING frames (and save areas; tables for reading) are ever bound.
+ *   (3) Only DATA, DEVICE and RING frames (and save areas; tables and boards for reading) are ever bound.
  *   (4) No capability to a FREE frame is alive, and its contents are cleared before anybody sees them.
  *   (5) A frame leaves FREE only when every hart has crossed a trap boundary since it left its last kind,
  *       where assembly may have held a pointer to it.

@@ -3,6 +3,7 @@
 
 #include "pct.h"
 
+#include "board/board.h"
 #include "cap/cap.h"
 #include "env/float.h"
 #include "kernel.h"
@@ -77,6 +78,8 @@ bool pct_abandon(struct env *caller)
         return false; // it returns at this moment
     caller->callee = 0;
     caller->call_deadline = 0;
+    board_ready(caller);
+    board_ready(callee); // nobody's time but its own is left for it
     return true;
 }
 
@@ -94,6 +97,7 @@ void pct_unlink(struct env *env)
     caller->result_value = 0;
     __atomic_store_n(&caller->claim, CLAIM_AWAY, __ATOMIC_RELEASE); // it may have been detached
     env_post(caller, 0);
+    board_ready(caller);
 }
 
 void pct_return_slowly(struct env *callee)
@@ -288,6 +292,7 @@ sysret_t sys_pct_send(slot_t slot, word_t message)
     callee->sp = callee->gate_sp;
     callee->result_error = message;
     callee->result_value = self->self;
+    board_ready(callee); // it runs on when this slice is over
     slice_release(self, CLAIM_STOPPED);
     slice_run(callee);
 }

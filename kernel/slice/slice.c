@@ -3,6 +3,7 @@
 
 #include "slice.h"
 
+#include "board/board.h"
 #include "cap/cap.h"
 #include "env/float.h"
 #include "irq/irq.h"
@@ -66,6 +67,8 @@ bool slice_claim(struct env *env)
         env->result_error = pending != 0 ? ERR_OK : ERR_DEADLINE;
         env->result_value = pending;
         env->waiting = 0;
+        if (board_concerns(env))
+            board_claimed(env);
     }
     if (accepting) {
         env->pc = env->accept_pc;
@@ -116,10 +119,15 @@ word_t slice_wait_end(const struct env *env)
 
 void slice_release(struct env *env, long claim)
 {
+    bool boarded = board_concerns(env);
+    if (boarded)
+        board_release(env, claim);
     __atomic_store_n(&env->claim, claim, __ATOMIC_SEQ_CST);
     hw_order(); // whoever posts an event sets it before it looks at the claim
     bool waits = env->waiting || claim_is_gate(claim);
     word_t events = claim_is_gate(claim) ? env->accept_events : env->wait_events;
+    if (boarded)
+        board_wake(env);
     if (waits && slice_wait_end(env) == 0 && (*env_save(env, SAVE_PENDING) & events) == 0)
         return;
     if (!(env->slice_harts >> hart_self()->index & 1))

@@ -3,6 +3,7 @@
 
 #include "trap.h"
 
+#include "board/board.h"
 #include "env/float.h"
 #include "hart.h"
 #include "irq/irq.h"
@@ -69,6 +70,10 @@ void trap_stopped(word_t boundary, word_t cause, word_t address)
     *env_save(env, SAVE_STOP_CAUSE) = cause;
     *env_save(env, SAVE_STOP_ADDRESS) = address;
     lock_take(&structure_lock);
+    if (!board_disband(env)) { // it runs into the same once more, and the next piece is done then
+        lock_drop(&structure_lock);
+        trap_load(boundary, env_save(env, SAVE_F_PC));
+    }
     slice_leave(env, ERR_OK, 0);
     env_halt(env, ENV_FAULTED);
     lock_drop(&structure_lock);

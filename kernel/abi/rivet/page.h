@@ -24,6 +24,7 @@ enum page_kind {
     PAGE_STLB,     // part of an STLB
     PAGE_PART,     // behind the first frame of a run that was joined for a superpage, or of an unfinished join
     PAGE_RING,     // a page the kernel writes records into for its owner, who may bind it to read and write
+    PAGE_BOARD,    // a page in which the kernel shows a scheduler its children
     PAGE_KINDS,
 };
 
@@ -37,7 +38,7 @@ enum page_flag {
  *   epoch  counts the revocations of the object in this frame; capabilities carry the epoch they were made in
  *   links  name of the first binding's link pair (see kernel/pte), 0: none
  *   detail ENV: label, 8 characters · SAVE, CAPS: env · ROOT: page of the space record · SPACE, STLB: root
- *          RING: what registered it, an environment (losses) or the root of a space (dirty pages)
+ *          RING: what registered it, an environment (losses) or the root of a space (dirty pages) · BOARD: env
  *          TABLE: twin, and above 32 bits the number of its first 2 MiB; without a twin: that | 0x80000000, and the root
  *          TWIN: table, and above 32 bits the root · PART: first page of the run; in the first itself, how many are joined
  */

@@ -3,6 +3,7 @@
 
 #include "fake.h"
 
+#include "board/board.h"
 #include "machine/machine.h"
 
 static void hart_check(const struct fake_hart *hart, const struct hart *known)
@@ -83,9 +84,27 @@ static void sleepers_check(void)
         }
 }
 
+// Nobody whose wait an event has ended is said to wait; its deadline is for its scheduler to know.
+static void board_check(void)
+{
+    for (word_t i = 0; i < pages.count; i++) {
+        const struct env *child = pages.table[i].kind == PAGE_ENV ? page_env(&pages.table[i]) : NULL;
+        if (child == NULL || child->entry == NULL || BOARD_STATE(child->entry->word) != BOARD_BLOCKED || child->state == ENV_NEW)
+            continue;
+        if (child->claim == CLAIM_TAKEN && child->callee == 0 && child->caller == 0 && !child->stop)
+            fake_fail("an environment runs that is said to wait");
+        word_t deadline = child->entry->deadline;
+        bool serves = child->caller != 0 && child->callee == 0; // its caller's time is enough
+        bool runs = serves ? *env_save(child, SAVE_PENDING) & child->board_events : ready(child) != NULL;
+        if (runs && (deadline == 0 || fake.time < deadline))
+            fake_fail("an environment that could run is said to wait");
+    }
+}
+
 void fake_check(void)
 {
     sleepers_check();
+    board_check();
     if (structure_lock != 0)
         fake_fail("the structure lock is still held");
     for (word_t i = 0; i < hart_count; i++)

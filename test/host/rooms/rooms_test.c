@@ -5,6 +5,7 @@
  */
 #include "rooms_test.h"
 
+#include "board/board.h"
 #include "irq/irq.h"
 #include "machine/machine.h"
 #include "revoke/revoke.h"
@@ -96,6 +97,7 @@ void invariants(void)
     assert_true(page_invariant());
     assert_true(env_invariant());
     assert_true(slice_invariant());
+    assert_true(board_invariant());
     assert_true(irq_invariant());
     assert_true(revoke_invariant());
     fake_on(self);

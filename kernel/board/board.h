@@ -1,0 +1,59 @@
+// SPDX-License-Identifier: BSD-2-Clause
+/*
+ * board: what schedulers see of the environments they schedule; rivet/board.h has the page and its states.
+ *
+ * A child's place is `env.entry`. Who stands where changes under the structure lock; what an entry says changes under the
+ * entry's own lock, the innermost of all, in which `env.entry` is looked at again: whoever comes late finds the child gone.
+ * A board becomes free by quiescence, so a hart that came late writes nothing into a frame of somebody else's.
+ *
+ * No wake-up is lost. Whoever posts an event:            The hart that lets a child go:
+ *      1. sets the bit in `pending`                           1. BLOCKED in its word, and its mask (board_release)
+ *      2. fence (env_wake)                                    2. its claim, then a fence (slice_release)
+ *      3. looks at the word, and at the mask: READY           3. looks at `pending`: READY (board_wake)
+ * One of both sees what the other stored. The scheduler's own wait for the event BOARD is the same once more, with the word
+ * stored before the event.
+ *
+ * BLOCKED that is not true any more would be a child forgotten; READY that is not is a donation refused, after which board_settle
+ * puts it right. So everything that may have given a child something to do says READY, and only a hart that lets it go while
+ * it waits says BLOCKED. Where the end of a chain of calls waits, that goes for all who wait for it, unless it has a
+ * board itself: a scheduler that waits while it serves a call leaves its callers READY.
+ *
+ * Invariants
+ *   (1) `board` is 0, or a frame of kind BOARD that the environment owns and that names it. `children` counts its entries in use.
+ *   (2) An entry is in use exactly if the child that it names has it as `entry` and the board's owner as `scheduler`.
+ *   (3) A word is NONE exactly if the entry is not in use, and STOPPED exactly if the child is.
+ *   (4) No environment is above itself, and none has more than BOARD_LEVELS_MAX schedulers above it: `board_height` is at least
+ *       that of each child, and 1 more. So one event tells a bounded number of schedulers.
+ */
+#ifndef KERNEL_BOARD_H
+#define KERNEL_BOARD_H
+
+#include "env/env.h"
+#include <rivet/board.h>
+
+// Is there a word that changes when `env` goes on or waits? One look for those who have no scheduler.
+static inline bool board_concerns(const struct env *env)
+{
+    return __builtin_expect(env->entry != NULL || env->caller != 0, 0);
+}
+
+// The word by which a decision about a child was made is still true.
+bool board_agrees(struct env *child, word_t word);
+// Events were posted to it: READY are those who wait for them. How many environments were told.
+word_t board_wake(struct env *env);
+// It has something to do, whatever it waited for; its scheduler is told.
+void board_ready(struct env *env);
+// A hart took it although it waited: for the same reason, but whoever reads the clock knows.
+void board_claimed(struct env *env);
+// It leaves its hart, and the claim it is about to have is this one.
+void board_release(struct env *env, long claim);
+// A child that was READY could not be run: if it waits all the same, its word says so from now on.
+void board_settle(struct env *env);
+// It stopped, or (`dies`) is being destroyed. Structure lock held.
+void board_halt(struct env *env, bool dies);
+// Its children lose their scheduler, a piece a call; true when none is left. Structure lock held.
+bool board_disband(struct env *env);
+
+bool board_invariant(void);
+
+#endif
