@@ -140,7 +140,9 @@ static void block_one(struct env *child, word_t events, word_t deadline)
     if (blocks)
         entry_set(entry, BOARD_BLOCKED);
     lock_drop(&entry->lock);
-    if (blocks)
+    if (blocks && donate_is_innermost(hart_self(), child->scheduler))
+        entry_mark(child->scheduler, entry); // it learns that at once, as the answer of its donation
+    else if (blocks)
         board_tell(child, entry);
 }
 

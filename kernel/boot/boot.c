@@ -424,6 +424,6 @@ void boot_main(word_t boot_id, word_t fdt, word_t load, word_t instructions)
         if (sbi_hart_start(hart_number(i)->id, image_address(start_secondary), i) != 0)
             kernel_log("rivet: the firmware does not start hart %lu\n", hart_number(i)->id);
     machine_info->boot_instructions = csr_read(instret) - instructions;
-    hart->slice_end = hw_time() + machine_info->slice_ticks;
+    slice_begin(hart);
     slice_run(init);
 }

@@ -133,6 +133,8 @@ static inline __attribute__((always_inline)) void rouse(struct env *env)
     word_t hart = __atomic_load_n(&env->hart, __ATOMIC_RELAXED); // once: its hart may be leaving it
     if (env->claim == CLAIM_TAKEN && env->callee == 0 && hart != 0 && hart != self->boundary)
         hart_poke(hart_at(hart)->index);
+    else if (donate_is_donor(self, env))
+        hw_soft_set(); // whoever runs here on its time is interrupted
     struct hart *holder = float_holder(env);
     if (holder != NULL)
         hart_poke(holder->index);
@@ -528,7 +530,7 @@ sysret_t sys_env_exit(word_t status)
     slice_leave(self, ERR_OK, 0);
     env_halt(self, ENV_EXITED);
     lock_drop(&structure_lock);
-    slice_next();
+    slice_back(DONATE_STOPPED);
 }
 
 sysret_t sys_env_float(word_t on)

@@ -89,6 +89,8 @@ static inline word_t hw_wait(void)
     return csr_read(sip);
 }
 static inline void hw_soft_clear(void) { csr_clear(sip, SIE_SOFT); }
+// Pokes the hart that executes: the interrupt comes when it is back in user mode.
+static inline void hw_soft_set(void) { csr_set(sip, SIE_SOFT); }
 
 static inline void hw_float_on(void) { csr_set(sstatus, SSTATUS_FS); }
 static inline void hw_float_off(void) { csr_clear(sstatus, SSTATUS_FS); }

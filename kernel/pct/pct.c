@@ -125,7 +125,7 @@ struct env *pct_chain_end(struct env *env)
     return NULL; // deeper than anybody may rely on: its members' own slices run it
 }
 
-bool pct_expire(struct env *env)
+struct env *pct_expire(struct env *env)
 {
     struct env *late = NULL;
     word_t caller = pct_caller(env);
@@ -136,9 +136,9 @@ bool pct_expire(struct env *env)
         caller = pct_caller(waiter);
     }
     if (late == NULL || pct_chain_end(late) != late)
-        return false;
+        return NULL;
     env_wake(late);
-    return true;
+    return late;
 }
 
 bool pct_invariant(const struct env *env)
@@ -220,7 +220,7 @@ static void gate_reopen(struct env *env)
 {
     slice_leave(env, ERR_OK, 0);
     slice_release(env, gate_claim(env));
-    slice_next();
+    slice_back(DONATE_BLOCKED);
 }
 
 void trap_pct_return(struct env *env)
@@ -251,7 +251,7 @@ void trap_pct_return(struct env *env)
     slice_release(env, gate_claim(env));
     if (caller->stop) {
         slice_preempt(caller);
-        slice_next();
+        slice_back(DONATE_STOPPED);
     }
     if (*env_save(caller, SAVE_PENDING) & EVENT_BIT(ALARM)) // it went off while the call lasted
         trap_upcall(caller, message, CAUSE_SOFT);
@@ -274,7 +274,7 @@ sysret_t sys_pct_accept(word_t entry, word_t stack, word_t events)
     self->accept_events = events;
     slice_leave(self, ERR_OK, 0);
     slice_release(self, gate_claim(self));
-    slice_next();
+    slice_back(DONATE_BLOCKED);
 }
 
 sysret_t sys_pct_send(slot_t slot, word_t message)

@@ -30,8 +30,8 @@ bool pct_is_detached(const struct env *caller);
 
 // The environment at the end of the chain of calls that starts at `env`. Calls whose deadline passed are undone.
 struct env *pct_chain_end(struct env *env);
-// The outermost of the calls that lead to `env` and waited too long is undone: its caller may run. False: none did.
-bool pct_expire(struct env *env);
+// The outermost of the calls that lead to `env` and waited too long is undone: that caller may run. NULL: none did.
+struct env *pct_expire(struct env *env);
 // `env` stops: its caller learns that it died, its callee that nobody waits.
 void pct_unlink(struct env *env);
 // Undoes the call of a waiting caller; false when its callee returns to it at this moment.

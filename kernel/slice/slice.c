@@ -15,7 +15,6 @@
 #include "space/space.h"
 #include "trap/trap.h"
 
-#define NEVER (~0ul)
 #define IN_GRACE 2 // env.grace: from here on, the grace time runs (the assembly path stores an address)
 
 static struct slice (*vectors)[SLICES_MAX];
@@ -83,7 +82,7 @@ void slice_account(struct hart *hart, struct env *env)
     word_t over = hart->slice_started > hart->slice_end ? hart->slice_started : hart->slice_end;
     env->ticks += now - hart->slice_started;
     hart->slice_started = now;
-    if (now > over) { // each moment behind the end counts once
+    if (now > over && hart->donation_count == 0) { // each moment behind the end counts once
         struct slice *slice = &vectors[hart->index][hart->position];
         word_t excess = slice->excess + (now - over);
         word_t most = machine_info->slice_ticks * EXCESS_SLICES;
@@ -141,8 +140,7 @@ void slice_preempt(struct env *env)
     slice_release(env, CLAIM_STOPPED);
 }
 
-// The earliest deadline or alarm of those that wait in calls for this environment, NEVER when there is none.
-static word_t chain_deadline(const struct env *env)
+word_t slice_chain_deadline(const struct env *env)
 {
     word_t deadline = NEVER;
     word_t caller = pct_caller(env); // once: other harts end calls
@@ -162,7 +160,9 @@ void slice_arm(struct hart *hart, struct env *env, word_t grace)
     bool ending = grace >= IN_GRACE;
     word_t timer = hart->slice_end + (ending ? machine_info->grace_ticks : 0);
     env->grace = ending ? IN_GRACE : slice_grace();
-    word_t deadline = chain_deadline(env);
+    word_t deadline = slice_chain_deadline(env), donated = donate_end(hart);
+    if (donated < deadline)
+        deadline = donated;
     if (deadline < timer) {
         timer = deadline;
         env->grace = ending ? IN_GRACE : 1; // the timer means something else: the slow path finds out
@@ -266,9 +266,24 @@ static void hart_sleep(struct hart *hart)
         irq_serve(hart);
 }
 
+void slice_begin(struct hart *hart)
+{
+    hart->slice_begun = hw_time();
+    hart->slice_end = hart->slice_begun + machine_info->slice_ticks;
+}
+
+// The turn of the present slice is over.
+static void slice_close(struct hart *hart)
+{
+    if (hart->slice_begun != 0)
+        vectors[hart->index][hart->position].used += hw_time() - hart->slice_begun;
+    hart->slice_begun = 0;
+}
+
 void slice_next(void)
 {
     struct hart *hart = hart_self();
+    slice_close(hart);
     for (;;) {
         bool paid;
         __atomic_store_n(&hart->idle, 1, __ATOMIC_SEQ_CST); // before the look, so that no wake-up is missed
@@ -276,7 +291,7 @@ void slice_next(void)
         struct env *env = slice_find(hart, &paid);
         if (env != NULL) {
             hart->idle = 0;
-            hart->slice_end = hw_time() + machine_info->slice_ticks;
+            slice_begin(hart);
             slice_run(env);
         }
         if (paid)
@@ -286,26 +301,53 @@ void slice_next(void)
     }
 }
 
+void slice_instead(struct env *env)
+{
+    struct env *end = env != NULL ? pct_chain_end(env) : NULL;
+    if (end != NULL && slice_claim(end))
+        slice_run(end);
+    slice_back(DONATE_BLOCKED);
+}
+
+/*
+ * The deadline of a call that leads to whoever runs, or to a donor: who waits too long goes on, on the time that its callee
+ * had, or its slice's owner does. Donations by the callee end.
+ */
+static void slice_deadlines(struct hart *hart, struct env *env)
+{
+    struct env *late = NULL;
+    word_t level = 0;
+    for (; level < hart->donation_count && late == NULL; level++)
+        late = pct_expire(hart->donations[level].donor);
+    if (late != NULL)
+        level--;
+    else
+        late = pct_expire(env);
+    if (late == NULL)
+        return;
+    slice_preempt(env);
+    donate_drop(hart, level);
+    slice_instead(level > 0 ? late : env_named(vectors[hart->index][hart->position].env));
+}
+
+// The timer fired inside a slice: for a donation, a call, an alarm, or what whoever ran before had set it for.
+static void slice_tick_early(struct hart *hart, struct env *env)
+{
+    donate_look(hart, env);
+    slice_deadlines(hart, env);
+    alarm_ring_chain(env);
+    slice_arm(hart, env, env->grace);
+    if (*env_save(env, SAVE_PENDING) != 0)
+        trap_upcall(env, env_save(env, SAVE_F_PC), CAUSE_SOFT);
+}
+
 void slice_tick(struct env *env)
 {
     struct hart *hart = hart_self();
     word_t now = hw_time();
-    word_t *regs = env_save(env, SAVE_F_PC);
-    if (now < hart->slice_end) {
-        if (!pct_expire(env)) { // an alarm, or what is left of one that whoever ran before had set
-            alarm_ring_chain(env);
-            slice_arm(hart, env, env->grace);
-            if (*env_save(env, SAVE_PENDING) != 0)
-                trap_upcall(env, regs, CAUSE_SOFT);
-            return;
-        }
-        // The deadline of a call: whoever waits too long goes on in this slice.
-        struct env *owner = env_named(vectors[hart->index][hart->position].env);
-        slice_preempt(env);
-        struct env *next = owner != NULL ? pct_chain_end(owner) : NULL;
-        if (next != NULL && slice_claim(next))
-            slice_run(next);
-        slice_next();
+    if (now < hart->slice_end || hart->donation_count != 0) {
+        slice_tick_early(hart, env);
+        return;
     }
     bool over = env->grace >= IN_GRACE && now >= hart->slice_end + machine_info->grace_ticks;
     if (over) {
@@ -315,7 +357,7 @@ void slice_tick(struct env *env)
     }
     env->grace = IN_GRACE;
     slice_set_timer(hart, hart->slice_end + machine_info->grace_ticks);
-    if (!trap_upcall(env, regs, CAUSE_TIMER))
+    if (!trap_upcall(env, env_save(env, SAVE_F_PC), CAUSE_TIMER))
         __atomic_fetch_or(env_save(env, SAVE_PENDING), EVENT_BIT(SLICE_END), __ATOMIC_RELAXED);
 }
 
@@ -355,6 +397,7 @@ enum error slice_take(word_t hart, word_t position, struct env *from, struct env
     if (vectors[hart][position].env != from->self)       return ERR_PERM;
 
     slice_hand(hart, position, from, to);
+    donate_revoke(hart, position);
     return ERR_OK;
 }
 
@@ -366,6 +409,9 @@ bool slice_invariant(void)
             if (owner == NULL || !(owner->slice_harts >> hart & 1)) // (1)
                 return false;
         }
+    for (word_t hart = 0; hart < hart_count; hart++)
+        if (!donate_invariant(hart_number(hart))) // (3)
+            return false;
     return true;
 }
 
@@ -392,7 +438,7 @@ sysret_t sys_slice_yield(void)
     struct env *self = env_self();
     slice_leave(self, ERR_OK, 0);
     slice_release(self, CLAIM_STOPPED);
-    slice_next();
+    slice_back(DONATE_YIELDED);
 }
 
 sysret_t sys_slice_yield_to(slot_t slot)
@@ -422,5 +468,5 @@ sysret_t sys_slice_wait(word_t events, word_t deadline)
     self->waiting = 1;
     slice_leave(self, ERR_OK, 0);
     slice_release(self, CLAIM_STOPPED);
-    slice_next();
+    slice_back(DONATE_BLOCKED);
 }

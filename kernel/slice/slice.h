@@ -10,16 +10,27 @@
  * Inside a slice an environment can have itself interrupted early, by an alarm (alarm.c). It stays set until it goes off: by
  * the timer when it has the hart, else when it next has it. It ends a wait that wants it. Nobody can set another's.
  *
+ * Whoever has a hart can donate what is left of its time, or less, to another (donate.c), which comes back to it. The hart
+ * keeps a stack of donors. A donor is taken (its claim is 0) and on no other hart; who runs is told by no pointer: the last
+ * donor's receiver, or whoever that yielded to or called.
+ *
+ *   slice's owner, or the end of its chain of calls --slice_donate--> receiver --slice_donate--> receiver
+ *        donations[0].donor                              donations[1].donor                    runs
+ *
  * Invariants
  *   (1) A slice's owner exists, and env.slice_harts has the bit of every hart on which it owns one.
  *   (2) A hart that runs an environment has its timer set, to no later than the end of the slice
- *       and its alarm, unless the slice is over and its grace time runs.
+ *       and its alarm, unless the slice is over and its grace time runs;
+ *       and to no later than the `until` of every donor, which are before the end of the slice.
+ *   (3) Donors are ready, taken, wait for no call, believe that they are on this hart, and stand on one stack once. An inner
+ *       one's time ends no later than an outer one's.
  */
 #ifndef KERNEL_SLICE_H
 #define KERNEL_SLICE_H
 
 #include "env/env.h"
 #include "trap/hart.h"
+#include <rivet/slice.h>
 
 #define SLICE_HZ       100   // slices a second
 #define GRACE_HZ       5000  // the end of a slice may take 1/5000 s
@@ -27,8 +38,14 @@
 
 void slice_boot(struct slice (*vectors)[SLICES_MAX], word_t timebase_hz, env_t init);
 
-// Leaves whatever this hart did and runs what comes next. The environment it ran is off the hart already.
+// Runs the next slice. The environment that the hart ran is off it already, and nobody's donation is left.
 void slice_next(void) __attribute__((noreturn));
+// The same for whoever may have run on donated time: then a donor goes on, and learns why.
+void slice_back(enum donate_reason why) __attribute__((noreturn));
+// Whoever ran is off the hart: runs `env` instead, if it can, on the same time.
+void slice_instead(struct env *env) __attribute__((noreturn));
+// From the present moment on a turn of the hart's slice runs.
+void slice_begin(struct hart *hart);
 // Runs an environment whose claim the caller took, to the end of the present slice.
 void slice_run(struct env *env) __attribute__((noreturn));
 // Takes the hart from the environment it runs; it goes on later with this answer. Its registers are lost.
@@ -49,6 +66,20 @@ void slice_tick(struct env *env);
 void slice_disown(struct env *env, struct env *heir);
 // Takes a slice from its owner. What is left of its present turn is used up as it began.
 enum error slice_take(word_t hart, word_t position, struct env *from, struct env *to);
+// The next moment at which a donation on this hart may have to end, NEVER when there is none.
+word_t donate_end(const struct hart *hart);
+// Ends donations that must end: whose time is over, or for whose donor an event is pending. `env` runs, and is switched then.
+void donate_look(struct hart *hart, struct env *env);
+// The innermost donations down to `depth` end; their donors may be run by anybody.
+void donate_drop(struct hart *hart, word_t depth);
+bool donate_is_donor(const struct hart *hart, const struct env *env);
+bool donate_is_innermost(const struct hart *hart, const struct env *env); // it goes on when whoever runs gives the hart up
+// A slice changes hands by force: donations of its present turn end.
+void donate_revoke(word_t hart, word_t position);
+bool donate_invariant(const struct hart *hart);
+// The earliest deadline or alarm of those that wait in calls for this environment, NEVER when there is none.
+word_t slice_chain_deadline(const struct env *env);
+#define NEVER (~0ul)
 // When an environment that waits goes on by itself, 0: only for an event.
 word_t slice_wait_end(const struct env *env);
 // Sets the event of an alarm whose time has come; false when there is none.

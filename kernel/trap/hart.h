@@ -16,6 +16,13 @@
 struct env;
 struct irq;
 
+// Time of its own that an environment on this hart lets others use (slice/donate.c).
+struct donation {
+    struct env *donor;
+    word_t until;  // when the donor goes on at the latest
+    word_t events; // when one of them is pending for it, it goes on at once
+};
+
 struct hart {
     // Assembly knows where these are: hart.def.
     word_t current;       // boundary of the environment that entered the kernel
@@ -35,6 +42,10 @@ struct hart {
     uint32_t idle;        // in WFI, or about to
     uint32_t online;
     word_t boundary;
+    word_t slice_begun;   // when the present turn of a slice began, 0: there is none
+    uint32_t donation_count;
+    uint32_t slice_taken; // position of a slice that was taken from its owner, plus 1: its donations end
+    struct donation donations[DONATIONS_MAX]; // from the outermost on
 };
 
 #define HART_STACK_TOP 0x800 // below the boundary

@@ -50,8 +50,9 @@ void trap_interrupt(struct env *env, word_t cause)
     }
     if (env->stop) { // whoever wants it stopped takes it from here
         slice_preempt(env);
-        slice_next();
+        slice_back(DONATE_STOPPED);
     }
+    donate_look(hart, env);
     if (*env_save(env, SAVE_PENDING) != 0)
         trap_upcall(env, env_save(env, SAVE_F_PC), cause);
 }
@@ -77,7 +78,7 @@ void trap_stopped(word_t boundary, word_t cause, word_t address)
     slice_leave(env, ERR_OK, 0);
     env_halt(env, ENV_FAULTED);
     lock_drop(&structure_lock);
-    slice_next();
+    slice_back(DONATE_STOPPED);
 }
 
 void trap_page_fault(struct env *env, word_t cause, word_t address)

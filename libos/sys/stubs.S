@@ -13,6 +13,7 @@
 .set gives_up_slice_yield, 1
 .set gives_up_slice_yield_to, 1
 .set gives_up_slice_wait, 1
+.set gives_up_slice_donate, 1
 .set gives_up_pct_accept, 1
 .set gives_up_pct_send, 1
 .set gives_up_pct_call, 1

@@ -15,6 +15,7 @@
 #include <rivet/machine.h>
 #include <rivet/page.h>
 #include <rivet/revoke.h>
+#include <rivet/slice.h>
 #include <rivet/types.h>
 
 #define SYSCALL(index, room, verb, arity, arguments, errors, text) sysret_t sys_##room##_##verb arguments;

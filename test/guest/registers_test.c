@@ -39,6 +39,11 @@ static sysret_t do_yield_to(void)
     return sys_slice_yield_to(SLOT_SELF);
 }
 
+static sysret_t do_donate(void) // to a child that hands it back at once
+{
+    return sys_slice_donate(SLOT_FREE, ~0ul, 0, 0);
+}
+
 static sysret_t do_wait(void)
 {
     return sys_slice_wait(EVENT_BIT(CHILD), time_now() + time_from_us(20000));
@@ -66,11 +71,33 @@ static sysret_t do_log_nothing(void)
     return sys_machine_log(0, 0);
 }
 
-int main(void)
-{
-    sysret_t (*const calls[])(void) = {do_yield, do_yield_to, do_wait,       do_accept,
-                                       do_call,  do_null,     do_log_nothing};
+static struct child child;
 
+// It hands back what it is given, for ever; its capability is in SLOT_FREE.
+static void yielder_start(void)
+{
+    const char *const arguments[] = {"test_registers", "yields"};
+    const char *why = child_build(&child, &(struct child_options){.program = "test_registers", .argc = 2, .argv = arguments});
+    CHECK(why == NULL);
+    CHECK_EQUAL(sys_cap_mint(SLOT_FREE, child.env, RIGHT_YIELD).error, ERR_OK);
+    CHECK(child_start(&child) == NULL);
+}
+
+static void yield_always(void)
+{
+    for (;;)
+        sys_slice_yield();
+}
+
+int main(int argc, char **argv)
+{
+    (void)argv;
+    if (argc == 2)
+        yield_always();
+    sysret_t (*const calls[])(void) = {do_yield, do_yield_to, do_wait,       do_accept,
+                                       do_call,  do_null,     do_log_nothing, do_donate};
+
+    yielder_start();
     for (size_t i = 0; i < sizeof(calls) / sizeof(calls[0]); i++) {
         word_t kept = kept_across(calls[i]);
         if (kept != 10)
@@ -79,5 +106,13 @@ int main(void)
     }
     CHECK_EQUAL(do_null().error, ERR_OK);
     CHECK_EQUAL(do_wait().error, ERR_DEADLINE);
+    sysret_t answer;
+    do { // on another hart it may run on a slice of its own
+        sys_slice_yield();
+        answer = do_donate();
+    } while (answer.error == ERR_BUSY || answer.error == ERR_DEADLINE || answer.value == DONATE_USED);
+    CHECK_EQUAL(answer.value, DONATE_YIELDED);
+    child_kill(&child);
+    child_reap(&child);
     return guest_end();
 }

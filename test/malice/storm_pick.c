@@ -25,6 +25,7 @@
  *   q        an interrupt source
  *   g        a protected entry
  *   1        0 or 1
+ *   0        0
  *   x        anything
  *   J j      a run of frames that can be joined, a frame inside of it
  *   K n      a kind of resource to revoke, a name of one of that kind
@@ -61,7 +62,7 @@ static const struct recipe {
     {CALL_page_free, 4, "j"},     {CALL_cap_mint, 1, "tJr"},     {CALL_stlb_ring, 3, "PT"},
     {CALL_pte_map, 1, "PAicbN"},
     {CALL_revoke_request, 4, "sKcD"}, {CALL_revoke_abort, 8, "sKnc"},
-    {CALL_slice_alarm, 2, "D"},
+    {CALL_slice_alarm, 2, "D"},   {CALL_slice_donate, 6, "sDe0"},
     {CALL_revoke_guarantee, 2, "F1"}, {CALL_revoke_vector, 2, "f"},
 };
 #define RECIPES (sizeof(recipes) / sizeof(recipes[0]))
@@ -248,6 +249,7 @@ static word_t pick_argument(struct storm *storm, char letter, const word_t *befo
     case 'q': return storm_random(storm, 24);
     case 'V': return pick_value(storm, before[-1]);
     case 'g': return (word_t)storm_entry;
+    case '0': return 0;
     case '1': return storm_random(storm, 2);
     case 'K': return storm_random(storm, 2) ? REVOKE_FRAMES : storm_random(storm, REVOKE_KINDS);
     case 'n': return pick_name(storm, before[-1]);

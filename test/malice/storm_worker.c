@@ -133,7 +133,7 @@ static void rights_note(struct storm *storm, const struct storm_call *call)
 static void cap_check(struct storm *storm, const struct storm_call *call, sysret_t answer)
 {
     const word_t *a = call->arguments;
-    bool slot = call->number == CALL_env_notify || call->number == CALL_slice_yield_to ||
+    bool slot = call->number == CALL_env_notify || call->number == CALL_slice_yield_to || call->number == CALL_slice_donate ||
                 call->number == CALL_pct_send || call->number == CALL_pct_call ||
                 call->number == CALL_cap_copy || call->number == CALL_cap_grant;
     if (slot && answer.error == ERR_STALE && a[0] < STORM_SLOTS) storm->rights[a[0]] = 0;
@@ -143,6 +143,7 @@ static void cap_check(struct storm *storm, const struct storm_call *call, sysret
     case CALL_cap_copy: CHECK(had == 0 || (a[2] & ~had) == 0); break;
     case CALL_cap_grant: CHECK(had == 0 || (a[3] & ~had) == 0); break;
     case CALL_env_notify: CHECK(had == 0 || had & RIGHT_NOTIFY); break;
+    case CALL_slice_donate:
     case CALL_slice_yield_to: CHECK(had == 0 || had & RIGHT_YIELD); break;
     case CALL_pct_call:
     case CALL_pct_send: CHECK(had == 0 || had & RIGHT_CALL); break;
@@ -180,7 +181,7 @@ static void call_one(struct storm *storm)
     storm_pick(storm, call);
     size_t count = named_take(storm, call, named);
     sysret_t answer = perform(storm, call);
-    CHECK(answer.error >= 0 && answer.error <= ERR_FULL);
+    CHECK(answer.error >= 0 && answer.error < ERRORS);
     if (answer.error == ERR_OK || (call->number == CALL_slice_wait && answer.error == ERR_DEADLINE))
         REPORT_DONE_COUNT(storm->save, call->number)++;
     if (answer.error == ERR_OK)

@@ -38,5 +38,6 @@
 #define PTE_BATCH    128  // pages that a range call takes; one that binds or unbinds does up to 32 and says so
 #define PAGE_BATCH   256  // frames of page_move
 #define CHAIN_MAX    8    // environments in a chain of calls
+#define DONATIONS_MAX 8   // donations of time on a hart, one inside the other
 
 #endif

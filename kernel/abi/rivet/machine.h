@@ -12,6 +12,7 @@
 struct slice {
     uint32_t env;    // owner, 0: nobody
     uint32_t excess; // ticks it overran and still owes
+    uint64_t used;   // ticks that were consumed on it, whoever ran, up to the end of its last turn
 };
 
 struct irq_info {

@@ -30,6 +30,7 @@ enum error {
 #define ERROR(number, name, text) ERR_##name = number,
 #include <rivet/error.def>
 #undef ERROR
+    ERRORS,
 };
 
 enum event {

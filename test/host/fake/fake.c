@@ -121,7 +121,7 @@ void fake_boot(struct fake_options options)
     harts_boot(options.harts);
 
     struct env *init = init_boot();
-    hart_self()->slice_end = hw_time() + fake_info.slice_ticks;
+    slice_begin(hart_self());
     fake_self()->mode = FAKE_KERNEL;
     if (setjmp(fake.exit) == 0)
         slice_run(init);

@@ -56,6 +56,7 @@ void hw_fence_code(void);
 void hw_set_timer(word_t time);
 word_t hw_wait(void);
 void hw_soft_clear(void);
+void hw_soft_set(void);
 void hw_float_on(void);
 void hw_float_off(void);
 uint32_t hw_device_read(word_t address);

@@ -16,6 +16,7 @@ void hw_satp(word_t satp) { fake_self()->satp = satp; }
 void hw_fence_code(void) { fake_self()->codes++; }
 void hw_set_timer(word_t time) { fake_self()->timer = time; }
 void hw_soft_clear(void) { fake_self()->soft = 0; }
+void hw_soft_set(void) { fake_self()->soft = 1; }
 void hw_float_on(void) { fake_self()->float_on = true; }
 void hw_float_off(void) { fake_self()->float_on = false; }
 void hw_order(void)

@@ -35,7 +35,6 @@ static const char *const error_names[] = {
 #include <rivet/error.def>
 #undef ERROR
 };
-#define ERRORS (sizeof(error_names) / sizeof(error_names[0]))
 
 void refusal_note(word_t call, enum error error) { provoked[FAKE_NUMBER(call - CALL_BASE)][error] = true; }
 

@@ -156,13 +156,18 @@ static void act_time(void)
         DO(pct, accept, chance(95) ? 0xa000 : any(~0ul), 0xb000, chance(50) ? masked() : 0);
         return;
     }
-    switch (any(6)) {
+    switch (any(8)) {
     case 0: if (!init || hart != 0 || position >= 8) DO(slice, give, hart, position, choose_env()); break;
     case 1: DO(slice, yield, 0); break;
     case 2: DO(slice, yield_to, choose_door(RIGHT_YIELD)); break;
     case 3: DO(slice, wait, masked(), init ? fake.time + any(1000) : deadline()); break;
     case 4: DO(pct, send, choose_door(RIGHT_CALL), any(100)); break;
     case 5: DO(slice, alarm, deadline()); break;
+    case 6:
+    case 7:
+        DO(slice, donate, choose_door(RIGHT_YIELD), chance(95) ? fake.time + 1 + any(2000) : deadline(), chance(50) ? masked() : 0,
+           chance(98) ? 0 : any(100));
+        break;
     }
 }
 
