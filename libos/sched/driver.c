@@ -21,6 +21,7 @@ static struct {
     bool hooked;                // somebody records or counts
     volatile bool deciding;
     uint64_t idle, look;        // harts that were told to run nobody; that have to decide anew
+    uint64_t deaf;              // idle ones that do not ask again by themselves: nothing was queued that may run there
     uint64_t watch;             // when to look for starving tasks
     uint64_t stall;             // from when on they are
     uint64_t counted;           // instructions when the policy was entered
@@ -359,13 +360,23 @@ static void switch_count(struct sched_task *task, uint32_t hart)
 }
 
 // Whom this hart could have run, and ran another: an idle hart may have it.
-static void others_call(uint32_t hart, uint64_t now)
+static void left_call(uint32_t hart, uint64_t now)
 {
     struct sched_task *task = driver.hart[hart].left;
 
     driver.hart[hart].left = NULL;
     if (task && task->state == SCHED_QUEUED && driver.idle & task->harts)
         hart_idle_call(task, driver.idle & task->harts, now);
+}
+
+// This hart decided. A policy that holds tasks back may have meant one for a hart that does not ask: it does now.
+static void others_call(uint32_t hart, bool asks)
+{
+    driver.deaf = asks ? driver.deaf & ~BIT(hart) : driver.deaf | BIT(hart);
+    if (!asks || !driver.queued || !driver.ops->held_until)
+        return;
+    driver.look |= driver.idle & driver.deaf;
+    driver.idle &= ~driver.deaf;
 }
 
 INLINE struct sched_task *next(uint32_t hart, uint64_t now, uint64_t *until, const bool hooked)
@@ -395,8 +406,11 @@ INLINE struct sched_task *next(uint32_t hart, uint64_t now, uint64_t *until, con
         if (hooked)
             note(SCHED_NOTE_RUN, task, hart, 0, now);
     }
-    if (UNLIKELY(driver.harts > 1 && task))
-        others_call(hart, now);
+    if (UNLIKELY(driver.harts > 1)) {
+        if (task)
+            left_call(hart, now);
+        others_call(hart, task || *until != SCHED_NEVER);
+    }
     return task;
 }
 
