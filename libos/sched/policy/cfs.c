@@ -6,8 +6,8 @@
  *
  * Good for a desktop: fair, and who sleeps much gets in soon. Bad where somebody needs more than that: nothing bounds who wakes
  * again and again beside others, a task cannot say that it is in a hurry, and with many tasks turns get as short as `granularity`.
- * Promises: between tasks that stay runnable, |used_i / weight_i - used_j / weight_j| is at most the longest turn of one of them
- * divided by its weight. Several harts take from one heap (Linux has one for each, and moves tasks).
+ * Promises: the virtual run times of tasks that stay runnable differ by a turn of one of them divided by its weight at most; so over
+ * any stretch of time, |used_i / weight_i - used_j / weight_j| is at most twice that. Several harts take from one heap (Linux has one for each, and moves tasks).
  * Cost: O(log n).
  */
 #include <libos/sched/heap.h>

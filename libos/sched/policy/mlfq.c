@@ -1,9 +1,9 @@
 // SPDX-License-Identifier: BSD-2-Clause
 /*
  * Multilevel feedback queues (Corbato and others: CTSS, 1962; as Solaris and Windows have them): who used up its allotment on
- * a level goes one down, where turns are twice as long and come only when all levels above are empty. So who computes sinks,
- * who mostly waits stays on top, and nobody has to say which it is. Aging: who was queued or asleep for `aging` without having
- * run begins again on the top level.
+ * a level goes one down, where turns are twice as long and come only when all levels above are empty; who slept for as long as
+ * that allotment goes one up. So who computes sinks, who mostly waits stays on top, and nobody has to say which it is. Aging:
+ * who was queued for `aging` without having run begins again on the top level.
  *
  * Good for people at a terminal beside programs that compute. Bad for shares (weights do not matter), and for anything that
  * must be predictable. Promises: no starvation: on one hart nobody is queued for longer than
@@ -43,13 +43,13 @@ static void mlfq_admit(struct sched_task *task, uint64_t now)
 
 static void mlfq_enqueue(struct sched_task *task, enum sched_why why, uint64_t now)
 {
-    uint64_t allotment = quantum << task->word[LEVEL];
+    uint64_t level = task->word[LEVEL];
 
-    if (why == SCHED_WOKE && now - task->word[SINCE] >= aging)
-        level_enter(task, 0);
-    struct sched_queue *queue = &levels[task->word[LEVEL]];
+    if (why == SCHED_WOKE && now - task->word[SINCE] >= quantum << level)
+        level_enter(task, level ? --level : 0);
+    struct sched_queue *queue = &levels[level];
     task->word[SINCE] = now;
-    if (why != SCHED_PREEMPTED || task->word[LEFT] == allotment) { // its turn had not begun, or was over
+    if (why != SCHED_PREEMPTED || task->word[LEFT] == quantum << level) { // its turn had not begun, or was over
         sched_list_append(queue, task);
         return;
     }

@@ -208,8 +208,11 @@ static void test_mean(void **state)
     }
 }
 
-int main(void)
+// An argument: only the tests of such names.
+int main(int argc, char **argv)
 {
+    if (argc > 1)
+        cmocka_set_test_filter(argv[1]);
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(test_heap),
         cmocka_unit_test(test_heap_full),
