@@ -194,6 +194,16 @@ class Comparison(Tree):
         switches = [float(row["switches"]) for row in self.rows()]
         self.assertGreater(switches[1], 3 * switches[2])
 
+    def test_two_policies_seed_by_seed(self):
+        result = self.compare("--compare", "round_robin,stride", "--workload", "share", "--load", "0.5", "--seeds", "4")
+        self.assertRegex(result.stdout, r"(?m)^0\.5 +share error max pt .* -[0-9.]+ +± [0-9.]+ +4  stride is better$")
+        rows = {row["figure"]: row for row in self.rows("build/sched/compare.csv")}
+        both = {policy: [float(row["share_max"]) for row in self.rows() if row["policy"] == policy]
+                for policy in ("round_robin", "stride")}
+        pairs = [two - one for one, two in zip(both["round_robin"], both["stride"])]
+        self.assertAlmostEqual(float(rows["share_max"]["difference"]), sum(pairs) / 4, places=4)
+        self.assertIn('id="compare"', self.read("build/sched/report.html"))
+
     def test_quick_is_one_load_and_shorter(self):
         self.compare("--quick", "--policy", "stride", "--workload", "share")
         self.assertEqual({(row["load"], row["end_ns"]) for row in self.rows()}, {("0.5", "100000000")})

@@ -14,6 +14,7 @@ sys.path.insert(1, os.path.dirname(os.path.dirname(os.path.abspath(__file__))))
 
 import about  # noqa: E402
 import catalogue  # noqa: E402
+import compare  # noqa: E402
 import options  # noqa: E402
 import output  # noqa: E402
 import report  # noqa: E402
@@ -49,7 +50,7 @@ def runs_do(jobs, machine, workers):
     return [results[number] for number in sorted(results)], [failures[number] for number in sorted(failures)]
 
 
-def compare(chosen, known, folder):
+def comparison(chosen, known, folder):
     """Runs everything and writes the folder; the exit status."""
     variants, workloads = known.chosen(chosen)
     jobs, unsuited = summary.jobs_of(chosen, known, variants, workloads, runs.Job)
@@ -66,14 +67,25 @@ def compare(chosen, known, folder):
     found = summary.Summary(results, variants, workloads)
     facts = about.facts(chosen, known, variants, jobs, unsuited, failures,
                         differ or "their needs were compared, job by job, as far as both of two runs got, and are equal.")
-    data = output.results_json(facts, results)
-    output.tables_write(folder, results)
-    output.text_write(folder, output.MARK, data)
-    output.text_write(folder, "report.html", report.make(found, facts, "", data))
-    table.print_all(found)
+    pair = [variant.label for variant in chosen.compare or []]
+    folder_fill(folder, found, facts, pair)
+    if pair:
+        compare.print_all(found, pair)
+    else:
+        table.print_all(found)
     folder.keep()
     run.say(f"{len(results)} runs; the report is {os.path.join(folder.final, 'report.html')}.")
     return EXIT_FAILED if failures else 0
+
+
+def folder_fill(folder, found, facts, pair):
+    """Writes everything but the runs, which are there."""
+    data = output.results_json(facts, found.results)
+    output.tables_write(folder, found.results)
+    output.text_write(folder, output.MARK, data)
+    if pair:
+        output.csv_write(folder.file("compare.csv"), compare.CSV_HEAD, compare.csv_rows(found, pair))
+    output.text_write(folder, "report.html", report.make(found, facts, pair, data))
 
 
 def perform(chosen, known):
@@ -82,7 +94,7 @@ def perform(chosen, known):
         if not chosen.sim:
             qemu_check(chosen.qemu)
         with output.Folder(chosen.out) as folder:
-            return compare(chosen, known, folder)
+            return comparison(chosen, known, folder)
     except (GuestError, output.OutputError, catalogue.CatalogueError) as error:
         run.say(error)
     except BrokenPipeError:

@@ -8,6 +8,7 @@ figure means. The data behind all of it is embedded as JSON.
 import os
 from html import escape
 
+import compare
 import metrics
 import plots
 from options import number_of
@@ -216,15 +217,15 @@ def failures_section(about):
             f'marked !; its tasks were rescued by round robin, so its figures are not its own)<ul>{rows}</ul></div>')
 
 
-def make(summary, about, comparison, data):
-    """The whole file as text. comparison: the section of --compare, or nothing. data: results.json."""
+def make(summary, about, pair, data):
+    """The whole file as text. pair: the labels of --compare, or nothing. data: results.json."""
     names = [workload.name for workload in summary.workloads]
     links = "".join(f'<a href="#{name}">{name}</a>' for name in [*names, "run", "policies", "metrics"])
     title = "Rivet: scheduling policies compared"
     body = [f"<h1>{title}</h1>",
             f'<p class="soft">{len(summary.results)} runs; {escape(about["place"])}. Commit {escape(about["commit"][:12])}.'
             ' <button data-save="results.json">Save the data (JSON)</button></p>',
-            f"<nav>{links}</nav>", failures_section(about), comparison,
+            f"<nav>{links}</nav>", failures_section(about), compare.section(summary, pair) if pair else "",
             '<h2 id="overview">Overview</h2>', overview(summary),
             *(workload_section(summary, workload) for workload in summary.workloads),
             run_section(about), policies_section(about), metrics_section()]
