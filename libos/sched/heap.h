@@ -1,14 +1,14 @@
 // SPDX-License-Identifier: BSD-2-Clause
 /*
- * Ordered sets of tasks, for policies: the least `key` first (unsigned), and of equal keys the one that was put in first,
- * so that the same calls give the same order everywhere. A binary heap in an array, for as many tasks as there can be:
- * nothing is allocated, and nothing can be full. A heap that is all zeros is an empty one.
+ * Ordered sets of tasks, for policies: the least `key` first (unsigned), and of equal keys the one that was put in
+ * first, so that the same calls give the same order everywhere. A binary heap in an array, for as many tasks as there
+ * can be: nothing is allocated, and nothing can be full. A heap that is all zeros is an empty one.
  *
  * While a task is in a heap, the heap has its `key`, `place` and the last of its words (SCHED_HEAP_WORD): a policy
  * that wants another key takes it out first. A task is in one heap at most.
  *
- * Insert, remove and take are O(log n), first is O(1); on machines where some tasks may not run on every hart, a hart that
- * may not run the first one looks through all of them.
+ * Insert, remove and take are O(log n), first is O(1); on machines where some tasks may not run on every hart, a hart
+ * that may not run the first one looks through all of them.
  */
 #ifndef LIBOS_SCHED_HEAP_H
 #define LIBOS_SCHED_HEAP_H

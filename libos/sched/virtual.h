@@ -1,9 +1,10 @@
 // SPDX-License-Identifier: BSD-2-Clause
 /*
- * Virtual time, for policies that share in proportion: a task's advances by the time that it ran, divided by its weight. A
- * unit is 2^-16 nanoseconds of a task of weight 1, so a task of weight 1,000 that ran for a microsecond is charged 65,536
- * units, and what rounding forgets in a turn is less than weight / 65,536 nanoseconds. 64 bits last for 78 hours of weight 1
- * running alone, and longer for anything else. Weights are 1 ... SCHED_WEIGHT_MAX: then time times weight does not overflow.
+ * Virtual time, for policies that share in proportion: a task's advances by the time that it ran, divided by its
+ * weight. A unit is 2^-16 nanoseconds of a task of weight 1, so a task of weight 1,000 that ran for a microsecond is
+ * charged 65,536 units, and what rounding forgets in a turn is less than weight / 65,536 nanoseconds. 64 bits last for
+ * 78 hours of weight 1 running alone, and longer for anything else. Weights are 1 ... SCHED_WEIGHT_MAX: then time times
+ * weight does not overflow.
  */
 #ifndef LIBOS_SCHED_VIRTUAL_H
 #define LIBOS_SCHED_VIRTUAL_H
@@ -25,8 +26,8 @@ static inline uint64_t sched_virtual_time(uint64_t virtual, uint32_t weight)
     return (virtual * weight + (1ul << SCHED_VIRTUAL_SHIFT) - 1) >> SCHED_VIRTUAL_SHIFT;
 }
 
-// The weighted mean of the virtual times of several tasks, exactly: the sum of weight * (virtual time - value) is `rest`,
-// which is less than `weight`. So a virtual time is at most the mean when it is at most `value`, and only then.
+// The weighted mean of the virtual times of several tasks, exactly: the sum of weight * (virtual time - value) is
+// `rest`, which is less than `weight`. So a virtual time is at most the mean when it is at most `value`, and only then.
 struct sched_mean {
     uint64_t value, weight;
     int64_t rest;

@@ -67,7 +67,8 @@ static void maximal_enqueue(struct sched_task *task, enum sched_why why, uint64_
 {
     time_goes(now);
     promise(state_of(task) == (why == SCHED_WOKE ? BLOCKED : RUNNING), "a task is enqueued that did not wake or stop");
-    promise(why == SCHED_WOKE || (lives[task->id].charged == now && !lives[task->id].picked), "it was not charged before");
+    promise(why == SCHED_WOKE || (lives[task->id].charged == now && !lives[task->id].picked),
+            "a task is enqueued that was not charged before");
     lives[task->id].state = QUEUED;
     sched_heap_insert(&heap, task, (uint64_t)(INT32_MAX - (int64_t)task->priority));
     queued_count++;
@@ -127,7 +128,8 @@ static void maximal_leave(struct sched_task *task, uint64_t now)
     int state = state_of(task);
 
     time_goes(now);
-    promise(state == BLOCKED || (state == RUNNING && !lives[task->id].picked), "a task leaves that is queued or not there");
+    promise(state == BLOCKED || (state == RUNNING && !lives[task->id].picked),
+            "a task leaves that is queued or not there");
     lives[task->id].state = NONE;
     maximal_counts.leave++;
 }
@@ -153,14 +155,16 @@ static void maximal_inherit(struct sched_task *owner, struct sched_task *waiter,
 {
     time_goes(now);
     promise(state_of(owner) != NONE, "a lock's owner does not exist");
-    promise(!waiter || state_of(waiter) == BLOCKED || state_of(waiter) == RUNNING, "who waits for a lock is queued or not there");
+    promise(!waiter || state_of(waiter) == BLOCKED || state_of(waiter) == RUNNING,
+            "who waits for a lock is queued or not there");
     maximal_counts.inherit++;
 }
 
 static void maximal_job(struct sched_task *task, uint64_t now)
 {
     time_goes(now);
-    promise(state_of(task) == QUEUED || state_of(task) == RUNNING, "a job goes on without a wait though its task waits");
+    promise(state_of(task) == QUEUED || state_of(task) == RUNNING,
+            "a job goes on without a wait though its task waits");
     maximal_counts.job++;
 }
 

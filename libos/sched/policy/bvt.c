@@ -1,21 +1,23 @@
 // SPDX-License-Identifier: BSD-2-Clause
 /*
- * Borrowed virtual time (Duda, Cheriton: "Borrowed-virtual-time scheduling", SOSP 1999). A task's actual virtual time advances by
- * what it used divided by its weight; the least effective virtual time runs next, until it is ahead of the next by `allowance`. Who
- * waited begins where the others are by now. Tasks of a priority above 0 are warped: their effective virtual time is earlier
- * by `warp`, so that they run at once when they wake, on time that they borrow from their own future. Who has run warped for
- * `limit` without a wait goes on unwarped until it has waited once.
+ * Borrowed virtual time (Duda, Cheriton: "Borrowed-virtual-time scheduling", SOSP 1999). A task's actual virtual time
+ * advances by what it used divided by its weight; the least effective virtual time runs next, until it is ahead of the
+ * next by `allowance`. Who waited begins where the others are by now. Tasks of a priority above 0 are warped: their
+ * effective virtual time is earlier by `warp`, so that they run at once when they wake, on time that they borrow from
+ * their own future. Who has run warped for `limit` without a wait goes on unwarped until it has waited once.
  *
- * Good for shares of which a few must answer soon. Bad where the urgent need more than their share: when what they may borrow is
- * spent they are as late as everybody. Promises: of two tasks i, j that stay runnable and are not warped,
- * |used_i / weight_i - used_j / weight_j| is allowance / the lesser weight at most; one that is warped gains the warp over others
- * once, and no more. Several harts take from one heap; a task whose share would be more than a hart gets a hart.
+ * Good for shares of which a few must answer soon. Bad where the urgent need more than their share: when what they may
+ * borrow is spent they are as late as everybody. Promises: of two tasks i, j that stay runnable and are not warped,
+ * |used_i / weight_i - used_j / weight_j| is allowance / the lesser weight at most; one that is warped gains the warp
+ * over others once, and no more. Several harts take from one heap; a task whose share would be more than a hart gets a
+ * hart.
  * Cost: O(log n).
  */
 #include <libos/sched/heap.h>
 #include <libos/sched/virtual.h>
 
-enum { ACTUAL, SINCE, WARPED, TURN }; // words: virtual time; when it was charged or picked last; ran since its wait; its turn
+// Words: virtual time; when it was charged or picked last; how long it has run since its last wait; its turn.
+enum { ACTUAL, SINCE, WARPED, TURN };
 
 static uint64_t allowance = 5000000, warp = 50000000, limit = 25000000;
 static struct sched_heap heap; // by effective virtual time
@@ -109,7 +111,8 @@ static bool bvt_preempts(const struct sched_task *woken, const struct sched_task
 }
 
 static const struct sched_parameter parameters[] = {
-    {"allowance", "by how much one may be ahead of the next before it makes room, in nanoseconds", &allowance, 1000, 1000000000},
+    {"allowance", "by how much one may be ahead of the next before it makes room, in nanoseconds", &allowance, 1000,
+     1000000000},
     {"warp", "how much earlier tasks of a priority above 0 are, in nanoseconds of their own", &warp, 0, 100000000000},
     {"limit", "for how long one may run warped without a wait, in nanoseconds", &limit, 1000, 100000000000},
     {0},

@@ -1,13 +1,16 @@
 // SPDX-License-Identifier: BSD-2-Clause
 /*
- * Completely fair, as Linux had it from 2.6.23 to 6.5 (Molnar, 2007): a task's virtual run time advances by what it used divided by
- * its weight, and the least runs next, for its share of `latency`, in which everybody is to run once. Who wakes is placed half a
- * latency behind the least one at most, and takes the hart from one that is ahead of it by more than `wakeup`.
+ * Completely fair, as Linux had it from 2.6.23 to 6.5 (Molnar, 2007): a task's virtual run time advances by what it
+ * used divided by its weight, and the least runs next, for its share of `latency`, in which everybody is to run once.
+ * Who wakes is placed half a latency behind the least one at most, and takes the hart from one that is ahead of it by
+ * more than `wakeup`.
  *
- * Good for a desktop: fair, and who sleeps much gets in soon. Bad where somebody needs more than that: nothing bounds who wakes
- * again and again beside others, a task cannot say that it is in a hurry, and with many tasks turns get as short as `granularity`.
- * Promises: the virtual run times of tasks that stay runnable differ by a turn of one of them divided by its weight at most; so over
- * any stretch of time, |used_i / weight_i - used_j / weight_j| is at most twice that. Several harts take from one heap (Linux has one for each, and moves tasks).
+ * Good for a desktop: fair, and who sleeps much gets in soon. Bad where somebody needs more than that: nothing bounds
+ * who wakes again and again beside others, a task cannot say that it is in a hurry, and with many tasks turns get as
+ * short as `granularity`.
+ * Promises: the virtual run times of tasks that stay runnable differ by a turn of one of them divided by its weight at
+ * most; so over any stretch of time, |used_i / weight_i - used_j / weight_j| is at most twice that. Several harts take
+ * from one heap (Linux has one for each, and moves tasks).
  * Cost: O(log n).
  */
 #include <libos/sched/heap.h>

@@ -1,15 +1,16 @@
 // SPDX-License-Identifier: BSD-2-Clause
 /*
- * Earliest eligible virtual deadline first (Stoica, Abdel-Wahab: ODU TR-95-22, 1995; Linux since 6.6): the baseline that the
- * others are compared with. Each task asks for `slice` of time again and again. Its virtual run time advances by what it used
- * divided by its weight, the virtual time is the weighted mean of all of these, and a task's lag is how far it is behind that.
- * Eligible is who is not ahead, and of those runs the one whose request is to be done first: its deadline is the virtual run
- * time at which the request began, and slice / weight. Who waits keeps its lag, and comes back with it.
+ * Earliest eligible virtual deadline first (Stoica, Abdel-Wahab: ODU TR-95-22, 1995; Linux since 6.6): the baseline
+ * that the others are compared with. Each task asks for `slice` of time again and again. Its virtual run time advances
+ * by what it used divided by its weight, the virtual time is the weighted mean of all of these, and a task's lag is how
+ * far it is behind that. Eligible is who is not ahead, and of those runs the one whose request is to be done first: its
+ * deadline is the virtual run time at which the request began, and slice / weight. Who waits keeps its lag, and comes
+ * back with it.
  *
- * Good for nearly everything: exact shares, latency that follows from the slice and not from n, and nothing is gained by
- * waiting. Bad where deadlines in real time count: it knows none. Promises: on one hart, while nobody comes or goes, nobody is
- * behind or ahead of its share by more than one slice, and nothing better is possible. Several harts take from the same
- * heaps; where all that are eligible run already, the next to be so does.
+ * Good for nearly everything: exact shares, latency that follows from the slice and not from n, and nothing is gained
+ * by waiting. Bad where deadlines in real time count: it knows none. Promises: on one hart, while nobody comes or goes,
+ * nobody is behind or ahead of its share by more than one slice, and nothing better is possible. Several harts take
+ * from the same heaps; where all that are eligible run already, the next to be so does.
  * Cost: O(log n), amortised: a task goes from one heap to the other once per turn, and when somebody far behind comes.
  */
 #include <libos/sched/heap.h>
@@ -21,9 +22,10 @@ enum { VIRTUAL, DEADLINE, LAG, SINCE }; // words: run time; of its request; whil
 #define RUNNING  2u
 
 static uint64_t slice = 3000000, parity;
-static struct sched_heap ahead, eligible; // by virtual run time; by deadline. Who is in one may belong into the other by now
-static struct sched_mean mean;            // of those that are queued or run
-static uint64_t clock, running;           // the mean is that of this time; so many tasks run
+// By virtual run time; by deadline. Who is in one may belong into the other by now.
+static struct sched_heap ahead, eligible;
+static struct sched_mean mean;  // of those that are queued or run
+static uint64_t clock, running; // the mean is that of this time; so many tasks run
 
 static int64_t behind(const struct sched_task *task)
 {

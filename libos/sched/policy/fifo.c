@@ -1,11 +1,11 @@
 // SPDX-License-Identifier: BSD-2-Clause
 /*
- * First in, first out: whoever has been runnable for the longest runs until it waits, yields or ends; nobody makes it stop.
- * The oldest way to share a machine, and the base to which others' overhead compares.
+ * First in, first out: whoever has been runnable for the longest runs until it waits, yields or ends; nobody makes it
+ * stop. The oldest way to share a machine, and the base to which others' overhead compares.
  *
- * Good for batches of jobs that are all alike: the fewest switches there can be. Bad for everybody behind a long job: one
- * that never waits has the hart for ever. Promises: who may run is picked before everybody who came later, on every hart;
- * no bound on the wait. Several harts take from one queue.
+ * Good for batches of jobs that are all alike: the fewest switches there can be. Bad for everybody behind a long job:
+ * one that never waits has the hart for ever. Promises: who may run is picked before everybody who came later, on every
+ * hart; no bound on the wait. Several harts take from one queue.
  * Cost: O(1); a hart passes over the tasks in front that may not run on it.
  */
 #include <libos/sched/list.h>

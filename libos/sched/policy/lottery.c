@@ -1,13 +1,16 @@
 // SPDX-License-Identifier: BSD-2-Clause
 /*
  * Lottery: each decision draws a ticket, and a task has as many as its weight (Waldspurger, Weihl: "Lottery Scheduling:
- * Flexible Proportional-Share Resource Management", OSDI 1994). Who used only a part of its turn has its tickets made worth more in
- * the same ratio until it runs again (compensation tickets), so that tasks that wait get their share, too.
+ * Flexible Proportional-Share Resource Management", OSDI 1994). Who used only a part of its turn has its tickets made
+ * worth more in the same ratio until it runs again (compensation tickets), so that tasks that wait get their share,
+ * too.
  *
- * Good for shares among tasks that come and go: nothing has to be kept about anybody, nothing can be gamed by coming and
- * going. Bad for short times: the error of a share grows with the root of the number of turns, and nobody's wait is bounded.
- * Promises: of k turns a task of a share p gets kp on average, with the binomial deviation sqrt(kp(1-p)). The same seed draws the same
- * lots. On several harts, those that are queued draw for each hart; a task cannot use more than one of them.
+ * Good for shares among tasks that come and go: nothing has to be kept about anybody, nothing can be gamed by coming
+ * and going. Bad for short times: the error of a share grows with the root of the number of turns, and nobody's wait is
+ * bounded.
+ * Promises: of k turns a task of a share p gets kp on average, with the binomial deviation sqrt(kp(1-p)). The same seed
+ * draws the same lots. On several harts, those that are queued draw for each hart; a task cannot use more than one of
+ * them.
  * Cost: O(log SCHED_TASKS_MAX), whatever n is: a tree of sums; O(n) when whoever won may not run on the hart.
  */
 #include <libos/sched/list.h>

@@ -1,14 +1,14 @@
 // SPDX-License-Identifier: BSD-2-Clause
 /*
- * Multilevel feedback queues (Corbato and others: CTSS, 1962; as Solaris and Windows have them): who used up its allotment on
- * a level goes one down, where turns are twice as long and come only when all levels above are empty; who slept for as long as
- * that allotment goes one up. So who computes sinks, who mostly waits stays on top, and nobody has to say which it is. Aging:
- * who was queued for `aging` without having run begins again on the top level.
+ * Multilevel feedback queues (Corbato and others: CTSS, 1962; as Solaris and Windows have them): who used up its
+ * allotment on a level goes one down, where turns are twice as long and come only when all levels above are empty; who
+ * slept for as long as that allotment goes one up. So who computes sinks, who mostly waits stays on top, and nobody has
+ * to say which it is. Aging: who was queued for `aging` without having run begins again on the top level.
  *
- * Good for people at a terminal beside programs that compute. Bad for shares (weights do not matter), and for anything that
- * must be predictable. Promises: no starvation: on one hart nobody is queued for longer than
- * aging + quantum * 2^5 + n * quantum, n being the number of tasks: in time it is on the top level, which is a queue
- * from which nobody's turn is longer than a quantum. Several harts take from the same queues, and wait less.
+ * Good for people at a terminal beside programs that compute. Bad for shares (weights do not matter), and for anything
+ * that must be predictable. Promises: no starvation: on one hart nobody is queued for longer than aging + quantum * 2^5
+ * + n * quantum, n being the number of tasks: in time it is on the top level, which is a queue from which nobody's turn
+ * is longer than a quantum. Several harts take from the same queues, and wait less.
  * Cost: O(1), and once for each task that ages, which it does at most once each time it is queued.
  */
 #include <libos/sched/list.h>
@@ -103,7 +103,7 @@ static bool mlfq_preempts(const struct sched_task *woken, const struct sched_tas
 }
 
 static const struct sched_parameter parameters[] = {
-    {"quantum", "allotment on the top level, in nanoseconds; each level has twice that of the one above", &quantum, 1000,
+    {"quantum", "allotment on the top level, in nanoseconds; others have twice that of the one above", &quantum, 1000,
      1000000000},
     {"aging", "who has not run for so long begins on the top again, in nanoseconds", &aging, 1000, 1000000000000},
     {0},

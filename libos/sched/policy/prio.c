@@ -1,13 +1,14 @@
 // SPDX-License-Identifier: BSD-2-Clause
 /*
- * Fixed priorities: the most urgent task runs, and one that wakes takes the hart from a less urgent one at once. Within a
- * priority, round robin; whoever had to make room goes on before its equals, with what was left of its turn (as POSIX has
- * it for SCHED_RR).
+ * Fixed priorities: the most urgent task runs, and one that wakes takes the hart from a less urgent one at once. Within
+ * a priority, round robin; whoever had to make room goes on before its equals, with what was left of its turn (as POSIX
+ * has it for SCHED_RR).
  *
- * Good where somebody knows what is urgent: the latency of the most urgent task does not depend on how many others there
- * are. Bad for those below: one task that never waits starves all that are less urgent, and a lock that a less urgent
- * one holds makes the urgent wait for everything between them (prio_inherit does not). Promises: of n harts the n most urgent
- * tasks have one each, as far as they may run there; no bound for anybody else. Several harts take from one heap.
+ * Good where somebody knows what is urgent: the latency of the most urgent task does not depend on how many others
+ * there are. Bad for those below: one task that never waits starves all that are less urgent, and a lock that a less
+ * urgent one holds makes the urgent wait for everything between them (prio_inherit does not). Promises: of n harts the
+ * n most urgent tasks have one each, as far as they may run there; no bound for anybody else. Several harts take from
+ * one heap.
  * Cost: O(log n).
  */
 #include <libos/sched/heap.h>

@@ -1,14 +1,14 @@
 // SPDX-License-Identifier: BSD-2-Clause
 /*
  * Fixed priorities as in prio, and who waits for a lock lends its priority to the lock's owner, which lends it on if it
- * waits for a lock, too (Sha, Rajkumar, Lehoczky: "Priority Inheritance Protocols", IEEE Transactions on Computers, 1990;
- * what saved Mars Pathfinder). A loan lasts until the waiter wakes or waits for another owner, so an owner of several locks
- * gives back only what was lent for the lock that it gave up.
+ * waits for a lock, too (Sha, Rajkumar, Lehoczky: "Priority Inheritance Protocols", IEEE Transactions on Computers,
+ * 1990; what saved Mars Pathfinder). A loan lasts until the waiter wakes or waits for another owner, so an owner of
+ * several locks gives back only what was lent for the lock that it gave up.
  *
- * Good for tasks of known urgency that share locks. Bad for the rest as prio is, and it does not prevent deadlocks (a circle
- * of loans is harmless). Promises: the most urgent task runs, and it waits for a lock as long as the critical sections of its
- * owners take and not for what is between them in urgency: at most one section per lock that it takes. Several harts take
- * from one heap.
+ * Good for tasks of known urgency that share locks. Bad for the rest as prio is, and it does not prevent deadlocks (a
+ * circle of loans is harmless). Promises: the most urgent task runs, and it waits for a lock as long as the critical
+ * sections of its owners take and not for what is between them in urgency: at most one section per lock that it takes.
+ * Several harts take from one heap.
  * Cost: O(log n); a loan that begins or ends, as many tasks as wait for each owner in the chain.
  */
 #include <libos/sched/heap.h>

@@ -1,14 +1,15 @@
 // SPDX-License-Identifier: BSD-2-Clause
 /*
- * Start-time fair queueing (Goyal, Guo, Vin: "A Hierarchical CPU Scheduler for Multimedia Operating Systems", OSDI 1996). Each turn
- * has a start tag, and a finish tag later by what was used divided by the weight; the least start tag runs next. The next turn
- * starts where the last one finished, or at the virtual time, the start tag of the turn that runs now, for one that waited.
+ * Start-time fair queueing (Goyal, Guo, Vin: "A Hierarchical CPU Scheduler for Multimedia Operating Systems", OSDI
+ * 1996). Each turn has a start tag, and a finish tag later by what was used divided by the weight; the least start tag
+ * runs next. The next turn starts where the last one finished, or at the virtual time, the start tag of the turn that
+ * runs now, for one that waited.
  *
- * Good for shares where turns end early and nobody knows when, and inside a hierarchy, because it is fair on a hart that others
- * take time from, too. Bad for latency: who wakes is behind nobody's start, but nobody makes room for it. Promises: of two tasks f, m
- * that are runnable, |used_f / weight_f - used_m / weight_m| <= quantum / weight_f + quantum / weight_m; who wakes
- * waits for at most one turn of each other task. Several harts take from one heap; a task whose share would be more than a hart
- * gets a hart.
+ * Good for shares where turns end early and nobody knows when, and inside a hierarchy, because it is fair on a hart
+ * that others take time from, too. Bad for latency: who wakes is behind nobody's start, but nobody makes room for it.
+ * Promises: of two tasks f, m that are runnable, |used_f / weight_f - used_m / weight_m| <= quantum / weight_f +
+ * quantum / weight_m; who wakes waits for at most one turn of each other task. Several harts take from one heap; a task
+ * whose share would be more than a hart gets a hart.
  * Cost: O(log n).
  */
 #include <libos/sched/heap.h>

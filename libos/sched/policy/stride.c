@@ -1,13 +1,13 @@
 // SPDX-License-Identifier: BSD-2-Clause
 /*
  * Stride: the lottery without chance (Waldspurger, Weihl: "Stride Scheduling: Deterministic Proportional-Share Resource
- * Management", MIT/LCS/TM-528, 1995). A task's pass advances by what it used divided by its weight, and the least pass runs
- * next. The global pass advances as that of a task with everybody's weight together would; who waits keeps how far it was ahead
- * of it or behind.
+ * Management", MIT/LCS/TM-528, 1995). A task's pass advances by what it used divided by its weight, and the least pass
+ * runs next. The global pass advances as that of a task with everybody's weight together would; who waits keeps how far
+ * it was ahead of it or behind.
  *
- * Good for exact shares of tasks that compute. Bad for latency: who wakes waits for its pass to come, and keeps what it was
- * ahead even over a long sleep. Promises: of any two tasks that are runnable, each has what its weight says of what both
- * got together, up to one quantum, however long it lasts; the error against the ideal share grows with n at most.
+ * Good for exact shares of tasks that compute. Bad for latency: who wakes waits for its pass to come, and keeps what it
+ * was ahead even over a long sleep. Promises: of any two tasks that are runnable, each has what its weight says of what
+ * both got together, up to one quantum, however long it lasts; the error against the ideal share grows with n at most.
  * Several harts take from one heap; a task whose share would be more than a hart gets a hart.
  * Cost: O(log n).
  */

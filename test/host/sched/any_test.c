@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: BSD-2-Clause
 /*
- * What holds for every policy (libos/sched/policies.def): random days on one to four harts, on which it never picks a task that it
- * may not, loses nobody, and decides the same when the day is the same. SEED=N replays a day.
+ * What holds for every policy (libos/sched/policies.def): random days on one to four harts, on which it never picks a
+ * task that it may not, loses nobody, and decides the same when the day is the same. SEED=N replays a day.
  */
 #include "events.h"
 

@@ -1,12 +1,14 @@
 // SPDX-License-Identifier: BSD-2-Clause
 /*
- * Random days of random tasks: they come, wake, work, wait for locks, yield, sleep and end by chance, led through a policy by the
- * driver (libos/sched/driver.h) on one hart or several. The same seed is the same day, whatever the policy does.
+ * Random days of random tasks: they come, wake, work, wait for locks, yield, sleep and end by chance, led through a
+ * policy by the driver (libos/sched/driver.h) on one hart or several. The same seed is the same day, whatever the
+ * policy does.
  *
  *     struct events events = {.ops = &sched_prio, .harts = 2, .seed = seed, .tasks = 20, .count = 100000};
  *     events_run(&events);
  *
- * A misuse that the driver reports, a task that is lost and a hart that idles though it has work fail the cmocka test that runs.
+ * A misuse that the driver reports, a task that is lost and a hart that idles though it has work fail the cmocka test
+ * that runs.
  */
 #ifndef TEST_EVENTS_H
 #define TEST_EVENTS_H

@@ -1,7 +1,8 @@
 // SPDX-License-Identifier: BSD-2-Clause
 /*
- * What the policies that go by urgency promise (the headers of libos/sched/policy/): whoever is most urgent runs, whoever waits for a
- * lock lends its urgency, nobody starves under MLFQ, and the first that came is the first that goes. SEED=N replays.
+ * What the policies that go by urgency promise (the headers of libos/sched/policy/): whoever is most urgent runs,
+ * whoever waits for a lock lends its urgency, nobody starves under MLFQ, and the first that came is the first that
+ * goes. SEED=N replays.
  */
 #include "events.h"
 #include "lead.h"
@@ -98,8 +99,8 @@ static void test_prio_inherit(void **state)
     urgent_days(&sched_prio_inherit, lent);
 }
 
-// Equals take turns: nobody gets more than a quantum more than another, though an urgent one interrupts them all the time; and
-// whoever was interrupted goes on first, so there are no more changes than quanta.
+// Equals take turns: nobody gets more than a quantum more than another, though an urgent one interrupts them all the
+// time; and whoever was interrupted goes on first, so there are no more changes than quanta.
 static void equals_test(const struct sched_ops *ops)
 {
     struct lead_task tasks[4] = {lead_ready(1), lead_ready(1), lead_ready(1), lead_sleeper(100 * US, 700 * US)};
@@ -131,8 +132,8 @@ static void test_equals(void **state)
 }
 
 /*
- * Mars Pathfinder: a low task takes a lock, a high one wants it, a medium one has work without end. With inheritance, the high one
- * waits for the low one's critical section and no longer; without it, for the medium one.
+ * Mars Pathfinder: a low task takes a lock, a high one wants it, a medium one has work without end. With inheritance,
+ * the high one waits for the low one's critical section and no longer; without it, for the medium one.
  */
 static struct lead_task low, medium, high;
 
@@ -197,7 +198,8 @@ static void test_mlfq(void **state)
         lead.count = (uint32_t)lead_between(&chance, 4, 12);
         uint32_t hogs = (uint32_t)lead_between(&chance, 1, lead.count / 2);
         for (uint32_t i = 0; i < lead.count; i++)
-            tasks[i] = i < hogs ? lead_ready(1) : lead_sleeper(lead_between(&chance, quantum / 2, quantum - 1), quantum);
+            tasks[i] = i < hogs ? lead_ready(1)
+                                : lead_sleeper(lead_between(&chance, quantum / 2, quantum - 1), quantum);
         lead_run(&lead);
         uint64_t bound = parameter(&sched_mlfq, "aging") + (quantum << 5) + lead.count * quantum;
         for (uint32_t i = 0; i < hogs; i++) {
@@ -246,7 +248,8 @@ static void test_round_robin(void **state)
 {
     uint64_t quantum = parameter(&sched_round_robin, "quantum");
     struct lead_task tasks[6];
-    struct lead lead = {.ops = &sched_round_robin, .harts = 1, .seed = 1, .until = 3000 * MS, .tasks = tasks, .count = 6};
+    struct lead lead = {.ops = &sched_round_robin, .harts = 1, .seed = 1, .until = 3000 * MS, .tasks = tasks,
+                        .count = 6};
     (void)state;
 
     for (uint32_t i = 0; i < 6; i++)
