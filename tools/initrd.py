@@ -12,6 +12,7 @@ import sys
 import tempfile
 
 MODE_FILE = 0o100755
+TRAILER = "TRAILER!!!"
 ELF_MAGIC = b"\x7fELF"
 
 
@@ -37,6 +38,18 @@ def record(number, name, data, mode=MODE_FILE):
     return padded(b"070701" + b"".join(b"%08X" % field for field in fields) + encoded) + padded(data)
 
 
+def archive_of(records):
+    """The whole archive out of its members' records."""
+    archive = b"".join(records) + record(0, TRAILER, b"", mode=0)
+    return archive + bytes(-len(archive) % 512)
+
+
+def archive_extend(archive, members):
+    """An archive of ours with more members at its end: (name, contents)."""
+    end = archive.rindex(b"070701", 0, archive.rindex(TRAILER.encode()))
+    return archive_of([archive[:end], *(record(0, name, data) for name, data in members)])
+
+
 def main():
     parser = argparse.ArgumentParser()
     parser.add_argument("--strip", default="riscv64-unknown-elf-strip")
@@ -50,11 +63,9 @@ def main():
         if names.count(name) > 1:
             sys.exit(f"initrd: two programs are called {name}.")
 
-    archive = b"".join(record(number, name, stripped(options.strip, path))
-                       for number, (name, path) in enumerate(members, start=1))
-    archive += record(0, "TRAILER!!!", b"", mode=0)
     with open(options.output + ".new", "wb") as out:
-        out.write(archive + bytes(-len(archive) % 512))
+        out.write(archive_of(record(number, name, stripped(options.strip, path))
+                             for number, (name, path) in enumerate(members, start=1)))
     os.replace(options.output + ".new", options.output)
 
 

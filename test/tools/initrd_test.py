@@ -4,8 +4,13 @@
 
 import os
 import subprocess
+import sys
 import tempfile
 import unittest
+
+sys.path.insert(1, os.path.join(os.path.dirname(os.path.abspath(__file__)), "..", "..", "tools"))
+
+import initrd  # noqa: E402
 
 INITRD = os.path.join(os.path.dirname(os.path.abspath(__file__)), "..", "..", "tools", "initrd.py")
 CONTENTS = {"b": b"xyz", "a": b"", "long-name.txt": b"0123456789" * 1000, "c": b"\0\1\2\3"}
@@ -36,6 +41,14 @@ class Initrd(unittest.TestCase):
         unpacked = self.path("out")
         subprocess.run(["cpio", "--quiet", "-i"], input=self.read("one.cpio"), cwd=unpacked, check=True)
         self.assertEqual({name: self.read("out/" + name) for name in os.listdir(unpacked)}, CONTENTS)
+
+    def test_members_can_be_added(self):
+        self.pack("one.cpio", CONTENTS)
+        os.mkdir(self.path("out"))
+        added = initrd.archive_extend(self.read("one.cpio"), [("sched/x.load", b"text\n")])
+        subprocess.run(["cpio", "--quiet", "-id"], input=added, cwd=self.path("out"), check=True)
+        self.assertEqual(self.read("out/sched/x.load"), b"text\n")
+        self.assertEqual({name: self.read("out/" + name) for name in CONTENTS}, CONTENTS)
 
     def test_reproducible(self):
         self.pack("one.cpio", CONTENTS)

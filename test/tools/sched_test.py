@@ -194,6 +194,13 @@ class Comparison(Tree):
         switches = [float(row["switches"]) for row in self.rows()]
         self.assertGreater(switches[1], 3 * switches[2])
 
+    def test_a_workload_of_ones_own(self):
+        self.write("mine.load", WORKLOADS["share"].replace("loads 0.2 0.5 0.9", "loads 0.7"))
+        self.compare("--policy", "stride", "--workload", "./mine.load,share", "--load", "0.7")
+        self.assertEqual({row["workload"] for row in self.rows()}, {"mine", "share"})
+        self.write("share.load", "")
+        self.assertIn("already", self.sched("--workload", "./share.load", status=2).stderr)
+
     def test_two_policies_seed_by_seed(self):
         result = self.compare("--compare", "round_robin,stride", "--workload", "share", "--load", "0.5", "--seeds", "4")
         self.assertRegex(result.stdout, r"(?m)^0\.5 +share error max pt .* -[0-9.]+ +± [0-9.]+ +4  stride is better$")

@@ -61,6 +61,7 @@ class Workload:
     duration: int = DURATION_DEFAULT
     metrics: list = field(default_factory=list)
     focus: list = field(default_factory=list)
+    is_foreign: bool = False  # from outside of the tree
 
 
 def file_read(path):
@@ -214,7 +215,11 @@ class Catalogue:
 
     def workload_of(self, word):
         if "/" in word or word.endswith(".load"):
-            return workload_read(os.path.abspath(word))
+            workload = workload_read(os.path.abspath(word))
+            if workload.name in self.workloads and self.workloads[workload.name].path != workload.path:
+                raise CatalogueError(f"There is a workload called {workload.name} already: give {word} another name.")
+            workload.is_foreign = workload.name not in self.workloads
+            return workload
         if word not in self.workloads:
             raise CatalogueError(f"There is no workload called '{word}'; there is: {', '.join(self.workloads)}.")
         return self.workloads[word]

@@ -56,8 +56,11 @@ def comparison(chosen, known, folder):
     jobs, unsuited = summary.jobs_of(chosen, known, variants, workloads, runs.Job)
     if not jobs:
         raise catalogue.CatalogueError("None of these policies suits any of these workloads.")
-    machine = runs.Machine(chosen.build, chosen.sim, chosen.harts, chosen.switch_cost, chosen.qemu, folder.path)
+    initrd = None if chosen.sim else runs.initrd_with(chosen.build, workloads, folder.file("initrd.cpio"))
+    machine = runs.Machine(chosen.build, chosen.sim, chosen.harts, chosen.switch_cost, chosen.qemu, folder.path, initrd)
     results, failures = runs_do(jobs, machine, os.cpu_count() or 1)
+    if initrd:
+        os.remove(initrd)
     if not results:
         return EXIT_FAILED
     differ = summary.arrivals_differ(results)

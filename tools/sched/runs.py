@@ -16,6 +16,7 @@ import sys
 import time
 from dataclasses import dataclass
 
+import initrd
 import metrics
 import rawrun
 import trace
@@ -43,6 +44,7 @@ class Machine:
     switch_cost: int
     qemu: str
     folder: str  # raw runs and traces go there
+    initrd: str = None  # another one than the build's
 
 
 @dataclass
@@ -87,11 +89,27 @@ def sim_run(machine, job):
     return result.returncode, result.stdout, result.stderr
 
 
+def initrd_with(build, workloads, path):
+    """Writes the build's initrd with workloads from outside of the tree in it; its path, or None if there are none."""
+    members = []
+    for workload in workloads:
+        if workload.is_foreign:
+            with open(workload.path, "rb") as source:
+                members.append((f"sched/{workload.name}.load", source.read()))
+    if not members:
+        return None
+    with open(os.path.join(build, "rivet", "initrd.cpio"), "rb") as source:
+        archive = source.read()
+    with open(path, "wb") as out:
+        out.write(initrd.archive_extend(archive, members))
+    return path
+
+
 def guest_run(machine, job):
     app = ["schedule", job.variant.argument, job.workload.name, job.load, str(job.seed), str(job.duration), "threads"]
     try:
         with Guest(os.path.join(machine.build, "rivet"), app=app, harts=1, icount=True, qemu=machine.qemu,
-                   extra=FIXED) as guest:
+                   initrd=machine.initrd, extra=FIXED) as guest:
             status = guest.wait(TIMEOUT_SECONDS)
             return status, bytes(guest.text[OUT]), bytes(guest.text[ERR])
     except AssertionError:
