@@ -11,6 +11,7 @@ import unittest
 HERE = os.path.dirname(os.path.abspath(__file__))
 sys.path[1:1] = [os.path.join(HERE, "..", "..", "tools", "sched"), os.path.join(HERE, "..", "..", "tools")]
 
+import agreement  # noqa: E402
 import metrics  # noqa: E402
 import rawrun  # noqa: E402
 import stats  # noqa: E402
@@ -226,6 +227,21 @@ class Traces(unittest.TestCase):
     def test_a_wrong_line_is_named(self):
         with self.assertRaisesRegex(trace.TraceError, r"x\.txt:2: expected"):
             trace.read(["# tracer: nop", "what is this"], "x.txt")
+
+
+class Agreement(unittest.TestCase):
+    def run_with(self, **figures):
+        return {"policy": "p", "workload": "w", "load": "1", "seed": 1,
+                "metrics": {"share_max": None, "miss_ratio": None, "latency_p50": None, "latency_p99": None, **figures}}
+
+    def test_the_largest_difference_counts(self):
+        found = agreement.gaps([self.run_with(share_max=3, latency_p50=100)], [self.run_with(share_max=3.5, latency_p50=130)])
+        self.assertEqual([(gap.metric.name, gap.difference, gap.within) for gap in found],
+                         [("share_max", 0.5, True), ("latency_p50", 30, False)])
+        self.assertIn("latency p50 of p on w at load 1 (30.0 %)", agreement.sentence(found))
+
+    def test_runs_that_only_one_has_do_not_count(self):
+        self.assertEqual(agreement.gaps([self.run_with(share_max=3)], []), [])
 
 
 class Likeness(unittest.TestCase):

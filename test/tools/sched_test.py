@@ -132,8 +132,8 @@ class Words(Tree):
 
     def test_what_has_to_be_built(self):
         self.write("mine.c", POLICY.format(name="mine", heeds="weight"))
-        self.assertEqual(self.sched("--check").stdout, "rivet\n")
-        self.assertEqual(self.sched("--check", "--list").stdout, "none\n")
+        self.assertEqual(self.sched("--check").stdout, "sim rivet\n")
+        self.assertEqual(self.sched("--check", "--list").stdout, "\n")
         self.assertEqual(self.sched("--check", "--sim", "--policy", "./mine.c:quantum=1ms,stride").stdout.splitlines(),
                          ["sim", os.path.realpath(self.path("mine.c"))])
 

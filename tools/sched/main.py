@@ -13,6 +13,7 @@ import sys
 sys.path.insert(1, os.path.dirname(os.path.dirname(os.path.abspath(__file__))))
 
 import about  # noqa: E402
+import agreement  # noqa: E402
 import catalogue  # noqa: E402
 import compare  # noqa: E402
 import options  # noqa: E402
@@ -28,10 +29,11 @@ EXIT_FAILED = 1
 EXIT_WRONG = 2
 
 
-def runs_do(jobs, machine, workers):
+def runs_do(jobs, machine, what="runs"):
     """(results in the order of the jobs, sentences about those that failed)"""
     results, failures = {}, {}
-    progress = runs.Progress(jobs, workers)
+    workers = os.cpu_count() or 1
+    progress = runs.Progress(jobs, workers, what)
     with runs.Pool(machine, min(workers, len(jobs))) as pool:
         for number, result, complaint, seconds in pool.each(jobs, progress.show):
             if isinstance(complaint, OSError):
@@ -58,7 +60,7 @@ def comparison(chosen, known, folder):
         raise catalogue.CatalogueError("None of these policies suits any of these workloads.")
     initrd = None if chosen.sim else runs.initrd_with(chosen.build, workloads, folder.file("initrd.cpio"))
     machine = runs.Machine(chosen.build, chosen.sim, chosen.harts, chosen.switch_cost, chosen.qemu, folder.path, initrd)
-    results, failures = runs_do(jobs, machine, os.cpu_count() or 1)
+    results, failures = runs_do(jobs, machine)
     if initrd:
         os.remove(initrd)
     if not results:
@@ -71,7 +73,7 @@ def comparison(chosen, known, folder):
     facts = about.facts(chosen, known, variants, jobs, unsuited, failures,
                         differ or "their needs were compared, job by job, as far as both of two runs got, and are equal.")
     pair = [variant.label for variant in chosen.compare or []]
-    folder_fill(folder, found, facts, pair)
+    folder_fill(folder, found, facts, pair, gaps_find(chosen, jobs, results))
     if pair:
         compare.print_all(found, pair)
     else:
@@ -81,14 +83,25 @@ def comparison(chosen, known, folder):
     return EXIT_FAILED if failures else 0
 
 
-def folder_fill(folder, found, facts, pair):
+def gaps_find(chosen, jobs, results):
+    """How far the simulator is from what the guest did; nothing where it isn't built."""
+    if chosen.sim or not os.path.exists(os.path.join(chosen.build, "sim", "rivet-sim")):
+        return []
+    machine = runs.Machine(chosen.build, True, 1, None, chosen.qemu, None)
+    simulated, _ = runs_do(jobs, machine, "runs in the simulator, to compare it")
+    gaps = agreement.gaps(results, simulated)
+    run.say(agreement.sentence(gaps))
+    return gaps
+
+
+def folder_fill(folder, found, facts, pair, gaps):
     """Writes everything but the runs, which are there."""
     data = output.results_json(facts, found.results)
     output.tables_write(folder, found.results)
     output.text_write(folder, output.MARK, data)
     if pair:
         output.csv_write(folder.file("compare.csv"), compare.CSV_HEAD, compare.csv_rows(found, pair))
-    output.text_write(folder, "report.html", report.make(found, facts, pair, data))
+    output.text_write(folder, "report.html", report.make(found, facts, pair, gaps, data))
 
 
 def perform(chosen, known):

@@ -61,7 +61,7 @@ METRICS = [
     Metric("switches", "switches/s", "1/s", NEITHER,
            "How often per second a hart began to run another task than the one before."),
     Metric("decisions", "decisions/s", "1/s", NEITHER, "How often per second the policy was asked which task is next."),
-    Metric("decision_cost", "instr/decision", "", LOWER,
+    Metric("decision_cost", "instructions / decision", "", LOWER,
            "Instructions that the policy's functions took, per decision. Only the guest counts them."),
     Metric("migrations", "migrations/s", "1/s", NEITHER, "How often per second a task ran on another hart than before."),
     Metric("idle", "idle", "%", NEITHER, "The part of the harts' time in which no task ran: idle, or spent on switching."),

@@ -200,8 +200,9 @@ def options_parse(arguments):
 
 
 def needs(options):
-    """For ./rivet: which tree has to be built, then the policies from outside, a line each."""
-    return [("none" if options.list else "sim" if options.sim else "rivet"), *options.paths]
+    """For ./rivet: which trees have to be built, then the policies from outside, a line each. What runs in the guest is
+    compared with the simulator, too."""
+    return [("" if options.list else "sim" if options.sim else "sim rivet"), *options.paths]
 
 
 if __name__ == "__main__":

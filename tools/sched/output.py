@@ -93,13 +93,16 @@ def tables_write(folder, results):
                for run in results for task in run["tasks"]))
 
 
-def public(run):
-    """What is written of a run: all but the digests, which only serve to check that runs are alike."""
-    return {key: value for key, value in run.items() if key != "arrivals"}
+def public(run, seed):
+    """What is written of a run as JSON: not the digests, which only serve to check that runs are alike; and of further
+    seeds not what only plots of the first one show. tasks.csv has all tasks."""
+    hidden = {"arrivals"} if run["seed"] == seed else {"arrivals", "timeline", "windows", "tasks"}
+    return {key: value for key, value in run.items() if key not in hidden}
 
 
 def results_json(about, results):
-    return json.dumps({"about": about, "runs": [public(run) for run in results]}, separators=(",", ":"))
+    runs = [public(run, about["seeds"][0]) for run in results]
+    return json.dumps({"about": about, "runs": runs}, separators=(",", ":"))
 
 
 def text_write(folder, name, text):

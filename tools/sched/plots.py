@@ -14,6 +14,7 @@ COLOURS = ("#0072b2", "#d55e00", "#009e73", "#cc79a7", "#8c6d00", "#56b4e9", "#7
 DASHES = ("", "5 2", "1.5 2")
 CLASS_COLOURS = ("#0072b2", "#e69f00", "#009e73", "#d55e00", "#cc79a7", "#56b4e9", "#7b3fa0", "#8c6d00")
 ROW = 18
+WIDTH = 690  # two plots stand beside each other on a wide screen
 HISTOGRAMS = (("latency", "wake-up latency", "latency_p50", "latency_p99"),
               ("response", "response time", "response_p50", "response_p99"),
               ("slowdown", "slowdown", "slowdown_p50", "slowdown_p99"))
@@ -77,7 +78,7 @@ def distribution(summary, workload):
 
 def strips(summary, workload, load, bins, kind, title, p50, p99):
     metric = metrics.BY_NAME[p50]
-    left, right, width, top = label_width(bins), 20, 860, 26
+    left, right, width, top = label_width(bins), 20, WIDTH, 26
     height = top + ROW * len(bins) + 30
     svg = Svg(width, height, f"{title} by policy")
     edges = [where for some in bins.values() for where in some]
@@ -140,7 +141,7 @@ def against_load(summary, workload):
     lines = {label: points for label, points in lines.items() if points}
     if not lines:
         return None
-    left, top, width = 64, 30, 860
+    left, top, width = 64, 30, WIDTH
     height = max(300, 60 + 13 * len(lines))
     right, bottom = width - label_width(lines) - 60, height - 34
     across = Linear(0, len(loads) - 1, left, right)
@@ -243,7 +244,7 @@ def shares(summary, workload):
 
 
 def share_plot(label, run, harts):
-    width, height, left, top, bottom = 206, 118, 30, 20, 100
+    width, height, left, top, bottom = 212, 118, 36, 20, 100
     svg = Svg(width, height, f"shares over time under {label}")
     across, up = Linear(0, metrics.WINDOWS - 1, left, width - 6), Linear(0, 1, bottom, top)
     svg.words(left, 13, label, "label")
@@ -275,7 +276,7 @@ def timeline(summary, workload):
     until = begin + stretch(runs, begin)
     harts = min(HARTS_SHOWN, 1 + max((segment[2] for _, run in runs for segment in run["timeline"]["segments"]), default=0))
     lane = 14 if harts == 1 else 8
-    left, width, top = label_width([label for label, _ in runs]), 860, 26
+    left, width, top = label_width([label for label, _ in runs]), 2 * WIDTH, 26
     height = top + len(runs) * (lane * harts + 4) + 30
     svg = Svg(width, height, "who ran when")
     scale = Linear(begin, until, left, width - 20)

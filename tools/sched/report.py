@@ -8,6 +8,7 @@ figure means. The data behind all of it is embedded as JSON.
 import os
 from html import escape
 
+import agreement
 import compare
 import metrics
 import plots
@@ -147,9 +148,8 @@ def workload_section(summary, workload):
     for load in [shown] + [load for load in summary.loads(name) if load != shown]:
         parts.append(f'<details{" open" if load == shown else ""}><summary>Figures at load {load}</summary>'
                      f"{figures_table(summary, workload, load)}</details>")
-    parts.append(plots.distribution(summary, workload) or "")
-    parts.append(plots.against_load(summary, workload) or "")
-    parts.append(sweeps(summary, workload))
+    pictures = [plots.distribution(summary, workload), plots.against_load(summary, workload), sweeps(summary, workload)]
+    parts.append(f'<div class="grid-of-plots">{"".join(filter(None, pictures))}</div>')
     share_plots = plots.shares(summary, workload)
     if share_plots:
         parts.append(f"<h3>Each class' part of the machine over time, at load {shown}, seed {first['seed']} "
@@ -217,10 +217,10 @@ def failures_section(about):
             f'marked !; its tasks were rescued by round robin, so its figures are not its own)<ul>{rows}</ul></div>')
 
 
-def make(summary, about, pair, data):
-    """The whole file as text. pair: the labels of --compare, or nothing. data: results.json."""
+def make(summary, about, pair, gaps, data):
+    """The whole file as text. pair: the labels of --compare, or nothing. gaps: between guest and simulator. data: results.json."""
     names = [workload.name for workload in summary.workloads]
-    links = "".join(f'<a href="#{name}">{name}</a>' for name in [*names, "run", "policies", "metrics"])
+    links = "".join(f'<a href="#{name}">{name}</a>' for name in [*names, "run", *["simulator"] * bool(gaps), "policies", "metrics"])
     title = "Rivet: scheduling policies compared"
     body = [f"<h1>{title}</h1>",
             f'<p class="soft">{len(summary.results)} runs; {escape(about["place"])}. Commit {escape(about["commit"][:12])}.'
@@ -228,7 +228,7 @@ def make(summary, about, pair, data):
             f"<nav>{links}</nav>", failures_section(about), compare.section(summary, pair) if pair else "",
             '<h2 id="overview">Overview</h2>', overview(summary),
             *(workload_section(summary, workload) for workload in summary.workloads),
-            run_section(about), policies_section(about), metrics_section()]
+            run_section(about), agreement.section(gaps), policies_section(about), metrics_section()]
     return ('<!DOCTYPE html>\n<html lang="en"><head><meta charset="utf-8"><meta name="viewport" content="width=device-width">'
             f"<title>{title}</title><style>{part('report.css')}</style></head><body>{''.join(body)}"
             f'<script type="application/json" id="data">{data.replace("</", "<" + chr(92) + "/")}</script>'

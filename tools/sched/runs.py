@@ -43,7 +43,7 @@ class Machine:
     harts: int
     switch_cost: int
     qemu: str
-    folder: str  # raw runs and traces go there
+    folder: str  # raw runs and traces go there; None: they aren't kept
     initrd: str = None  # another one than the build's
 
 
@@ -118,6 +118,13 @@ def guest_run(machine, job):
         raise RunError(str(error)) from None
 
 
+def keep(folder, job, raw, record):
+    with open(os.path.join(folder, "runs", f"{job.file}.run"), "wb") as out:
+        out.write(raw)
+    with open(os.path.join(folder, "traces", f"{job.file}.txt"), "w", encoding="utf-8") as out:
+        trace.write(record, out)
+
+
 def job_do(machine, job):
     """Does a run and measures it; raises RunError. What it recorded is written, and a trace made of it."""
     status, raw, said = (sim_run if machine.sim else guest_run)(machine, job)
@@ -128,10 +135,8 @@ def job_do(machine, job):
         measured = metrics.measure(record, job.workload.focus)
     except rawrun.RawError as error:
         raise RunError(str(error)) from None
-    with open(os.path.join(machine.folder, "runs", f"{job.file}.run"), "wb") as out:
-        out.write(raw)
-    with open(os.path.join(machine.folder, "traces", f"{job.file}.txt"), "w", encoding="utf-8") as out:
-        trace.write(record, out)
+    if machine.folder:
+        keep(machine.folder, job, raw, record)
     misuse = record.trailer.get("misuse") or (last_line(said) if status == MISUSED else None)
     return {"policy": job.variant.label, "workload": job.workload.name, "load": job.load, "seed": job.seed,
             "file": job.file, "harts": record.harts, "misuse": misuse, "place": record.header.get("place", ""),
@@ -221,8 +226,8 @@ def duration_text(seconds):
 class Progress:
     """How many runs are done, and how long the others take: as long as runs of their workload took so far."""
 
-    def __init__(self, jobs, workers, out=sys.stderr):
-        self.jobs, self.workers, self.out = jobs, workers, out
+    def __init__(self, jobs, workers, what="runs", out=sys.stderr):
+        self.jobs, self.workers, self.what, self.out = jobs, workers, what, out
         self.left = {}
         for job in jobs:
             self.left[job.workload.name] = self.left.get(job.workload.name, 0) + 1
@@ -248,7 +253,7 @@ class Progress:
         if left is None or now - self.said < (0.1 if self.live else REPORT_SECONDS):
             return
         self.said = now
-        line = f"rivet: {self.done} of {len(self.jobs)} runs, {duration_text(left)} left"
+        line = f"rivet: {self.done} of {len(self.jobs)} {self.what}, {duration_text(left)} left"
         if self.live:
             self.out.write(f"\r{line:<{self.width}}")
             self.width = len(line)

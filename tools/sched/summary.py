@@ -63,11 +63,11 @@ class Summary:
         """The metric that a workload is judged by: the first one of those that it names which the baseline has at every
         load, and most others do."""
         keys = [key for key in self.cells if key[0] == workload.name]
-        for name in self._candidates(workload):
-            known = [key for key in keys if self.mean(*key, name) is not None]
-            if 2 * len(known) > len(keys) and all(key in known for key in keys if key[2] == self.labels[0]):
+        known = {name: [key for key in keys if self.mean(*key, name) is not None] for name in self._candidates(workload)}
+        for name, some in known.items():
+            if 2 * len(some) > len(keys) and all(key in some for key in keys if key[2] == self.labels[0]):
                 return metrics.BY_NAME[name]
-        return metrics.BY_NAME["idle"]
+        return metrics.BY_NAME[max(known, key=lambda name: len(known[name]), default="idle")]
 
     def ratio(self, workload, load, policy, name):
         """What a policy's figure is beside the baseline's: (text, log2 of how much better, or None)."""
