@@ -27,7 +27,7 @@ static struct gang {
 } gangs[SCHED_TASKS_MAX];
 
 static struct sched_task *places[SCHED_HARTS_MAX]; // who has which hart in this slot
-static uint32_t gangs_count, harts_count, first, runnable; // first: whose turn it is in the next slot
+static uint32_t gangs_count, harts_count, first; // first: whose turn it is in the next slot
 static uint64_t slot_end, slot = SCHED_TURN_NS;
 
 static void gang_start(uint32_t harts, uint64_t seed)
@@ -35,7 +35,7 @@ static void gang_start(uint32_t harts, uint64_t seed)
     (void)seed;
     memset(gangs, 0, sizeof(gangs));
     memset(places, 0, sizeof(places));
-    gangs_count = first = runnable = 0;
+    gangs_count = first = 0;
     harts_count = harts;
     slot_end = 0;
 }
@@ -67,30 +67,25 @@ static bool member_place(struct sched_task *task)
     return hart < harts_count;
 }
 
-// All of its members, or none.
-static bool gang_place(const struct gang *gang)
+// All of its members, or none; in parts: those whose turn it is, as many as there is room for.
+static bool gang_place(struct gang *gang, bool in_parts)
 {
-    struct sched_task *before[SCHED_HARTS_MAX], *task = gang->members.first;
+    struct sched_task *before[SCHED_HARTS_MAX], *task = gang->members.first, *next;
 
     memcpy(before, places, sizeof(places));
-    while (task && member_place(task)) task = task->next;
-    if (task) memcpy(places, before, sizeof(places));
-    return !task;
-}
-
-// A gang that does not fit on all harts together: those whose turn it is.
-static void gang_place_part(struct gang *gang)
-{
-    struct sched_task *task = gang->members.first;
-
-    for (uint32_t left = gang->count; left > 0; left--) {
-        struct sched_task *next = task->next;
-        if ((task->flags & RUNNABLE) && member_place(task)) {
+    for (uint32_t left = gang->count; left > 0; left--, task = next) {
+        next = task->next;
+        bool fits = (!in_parts || (task->flags & RUNNABLE)) && member_place(task);
+        if (!fits && !in_parts) {
+            memcpy(places, before, sizeof(places));
+            return false;
+        }
+        if (fits && in_parts) {
             sched_list_remove(&gang->members, task);
             sched_list_append(&gang->members, task);
         }
-        task = next;
     }
+    return true;
 }
 
 static void slot_begin(uint64_t now)
@@ -102,10 +97,8 @@ static void slot_begin(uint64_t now)
     for (uint32_t i = 0; i < gangs_count; i++) {
         struct gang *gang = &gangs[(begin + i) % gangs_count];
         if (gang->runnable == 0) continue;
-        bool fits = gang_place(gang);
-        if (!fits && placed == 0) gang_place_part(gang);
-        if (placed == 0) first = (begin + i + 1) % gangs_count;
-        placed += fits || placed == 0;
+        if (!gang_place(gang, false) && (placed > 0 || !gang_place(gang, true))) continue;
+        if (placed++ == 0) first = (begin + i + 1) % gangs_count;
     }
 }
 
@@ -122,10 +115,8 @@ static void gang_enqueue(struct sched_task *task, enum sched_why why, uint64_t n
 {
     struct gang *gang = &gangs[task->word[GANG]];
 
-    if (why == SCHED_WOKE) {
-        runnable++;
-        if (gang->runnable++ == 0 && now < slot_end && place_of(task) == harts_count) gang_place(gang);
-    }
+    if (why == SCHED_WOKE && gang->runnable++ == 0 && now < slot_end && place_of(task) == harts_count)
+        gang_place(gang, false);
     task->flags = RUNNABLE | QUEUED;
 }
 
@@ -144,7 +135,6 @@ static void gang_block(struct sched_task *task, uint64_t now)
 {
     (void)now;
     gangs[task->word[GANG]].runnable--;
-    runnable--;
     task->flags = 0;
 }
 
@@ -164,7 +154,6 @@ static uint64_t gang_held_until(uint32_t hart, uint64_t now)
 {
     bool is_coming = places[hart] && (places[hart]->flags & RUNNABLE);
 
-    if (runnable == 0) return SCHED_NEVER;
     return is_coming || slot_end <= now ? now + 1000 : slot_end;
 }
 
