@@ -29,6 +29,7 @@ static struct group {
     uint32_t number, weight, members, runnable;
 } groups[GROUPS];
 
+static uint32_t groups_count; // those behind have no members
 static uint64_t least, quantum = 5000000; // least: the pass of the group that was picked last
 
 static uint64_t due(const struct sched_task *task)
@@ -45,6 +46,7 @@ static void stride_over_edf_start(uint32_t harts, uint64_t seed)
 {
     (void)harts, (void)seed;
     for (uint32_t i = 0; i < GROUPS; i++) groups[i] = (struct group){0};
+    groups_count = 1;
     least = 0;
 }
 
@@ -53,10 +55,11 @@ static uint32_t group_find(uint32_t number)
 {
     uint32_t free = 0;
 
-    for (uint32_t i = 1; number && i < GROUPS; i++) {
+    for (uint32_t i = 1; number && i < groups_count; i++) {
         if (groups[i].members && groups[i].number == number) return i;
         if (!groups[i].members && !free) free = i;
     }
+    if (number && !free && groups_count < GROUPS) free = groups_count++;
     return free;
 }
 
@@ -87,7 +90,7 @@ static struct sched_task *stride_over_edf_pick(uint32_t hart, uint64_t now)
     struct sched_task *found = NULL;
 
     (void)now;
-    for (uint32_t i = 0; i < GROUPS; i++) {
+    for (uint32_t i = 0; i < groups_count; i++) {
         struct sched_task *task = sched_list_first(&groups[i].queue, hart);
         if (task && (!found || groups[i].pass < group_of(found)->pass)) found = task;
     }
