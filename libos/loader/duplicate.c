@@ -149,6 +149,8 @@ static _Noreturn void child_begin(void)
     }
     if (!vm_left_begin())
         program_exit(CRASH_STATUS); // not even one frame
+    if (thread_hooks)
+        thread_hooks->unusual();
     frame_touch(frame);
     upcall_resume(frame);
 }
@@ -227,6 +229,8 @@ static struct trap_frame *duplicate_serve(struct trap_frame *frame)
     *child = (struct child){.harts = duplicate.options.harts, .slices = duplicate.options.slices ? duplicate.options.slices : 1};
     child->state = CHILD_BUILT;
     duplicate.why = build();
+    if (thread_hooks)
+        thread_hooks->unusual(); // frames of threads may be copied when they are written to
     if (duplicate.why)
         child_reap(child); // what is marked VM_COPY has one user again, and is not copied
     frame_touch(frame);

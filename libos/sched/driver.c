@@ -5,36 +5,19 @@
  *   (2) `queued` counts the QUEUED ones, which are with the policy
  * So a policy can be left at any moment, and all that is QUEUED be taken from it (rescue).
  */
-#include <libos/sched/driver.h>
+#include <libos/sched/driver_state.h>
 #include <string.h>
 
+#define driver            sched_driver
 #define BIT(hart)         (1ul << (hart))
 #define UNLIKELY(c)       __builtin_expect((c), 0)
 #define MILLISECOND_SHIFT 20 // nearly
 #define INLINE            static inline __attribute__((always_inline))
 
-struct sched_queue sched_queue;
+struct sched_driver sched_driver;
+extern struct sched_queue sched_queue __attribute__((alias("sched_driver"))); // its first member
 
-static struct {
-    const struct sched_ops *ops;
-    uint32_t harts, queued;
-    bool hooked;                // somebody records or counts
-    volatile bool deciding;
-    uint64_t idle, look;        // harts that were told to run nobody; that have to decide anew
-    uint64_t deaf;              // idle ones that do not ask again by themselves: nothing was queued that may run there
-    uint64_t watch;             // when to look for starving tasks
-    uint64_t stall;             // from when on they are
-    uint64_t counted;           // instructions when the policy was entered
-    struct sched_statistics statistics;
-    struct sched_hooks hooks;
-    struct sched_misuse misuse;
-    struct {
-        struct sched_task *running, *last;
-        struct sched_task *left; // it was put back there, or told the hart to look: if another is picked, it may run elsewhere
-        uint64_t began;
-    } hart[SCHED_HARTS_MAX];
-    struct sched_task *tasks[SCHED_TASKS_MAX];
-} driver;
+static const uint64_t turn_default = SCHED_TURN_NS;
 
 static struct sched_task *rescue_pick(uint32_t hart, uint64_t now)
 {
@@ -43,20 +26,25 @@ static struct sched_task *rescue_pick(uint32_t hart, uint64_t now)
 }
 
 // Who has the tasks of a policy that broke a rule.
-static const struct sched_ops rescue_ops = {.name = "rescue", .pick = rescue_pick};
+static const struct sched_ops rescue_ops = {.name = "rescue", .pick = rescue_pick, .quantum = &turn_default};
 
 static void queue_append(struct sched_task *task)
 {
     task->next = NULL;
-    task->previous = sched_queue.last;
-    *(sched_queue.last ? &sched_queue.last->next : &sched_queue.first) = task;
-    sched_queue.last = task;
+    *(driver.queue.last ? &driver.queue.last->next : &driver.queue.first) = task;
+    driver.queue.last = task;
 }
 
+// Mostly it is the first. A policy that picks another has looked for it, too.
 static void queue_remove(struct sched_task *task)
 {
-    *(task->previous ? &task->previous->next : &sched_queue.first) = task->next;
-    *(task->next ? &task->next->previous : &sched_queue.last) = task->previous;
+    struct sched_task *before = NULL;
+
+    for (struct sched_task *each = driver.queue.first; each != task; each = each->next)
+        before = each;
+    *(before ? &before->next : &driver.queue.first) = task->next;
+    if (!task->next)
+        driver.queue.last = before;
 }
 
 // Around all that is called of a policy.
@@ -84,8 +72,8 @@ static void note(enum sched_note what, const struct sched_task *task, uint32_t h
 static void rescue(void)
 {
     driver.deciding = false;
-    driver.ops = &rescue_ops;
-    sched_queue = (struct sched_queue){0};
+    driver.ops = rescue_ops;
+    driver.queue = (struct sched_queue){0};
     for (uint32_t id = 0; id < SCHED_TASKS_MAX; id++)
         if (driver.tasks[id] && driver.tasks[id]->state == SCHED_QUEUED)
             queue_append(driver.tasks[id]);
@@ -96,7 +84,7 @@ static void accuse(enum sched_fault fault, const struct sched_task *task, uint32
 {
     driver.misuse = (struct sched_misuse){
         .fault = fault,
-        .policy = driver.ops->name,
+        .policy = driver.ops.name,
         .text = sched_fault_text(fault),
         .task = task,
         .hart = hart,
@@ -107,17 +95,45 @@ static void accuse(enum sched_fault fault, const struct sched_task *task, uint32
         driver.hooks.misuse(&driver.misuse);
 }
 
+// Why yields under this policy are not plain.
+static uint32_t attention_of(const struct sched_ops *ops)
+{
+    bool plain = !ops->enqueue && !ops->charge && !ops->turn && !ops->preempts && !ops->inherit && !ops->job;
+
+    return (plain ? 0 : SCHED_ATTENTION_POLICY) | (driver.harts > 1 ? SCHED_ATTENTION_HARTS : 0) |
+           (driver.hooked || driver.hooks.stall ? SCHED_ATTENTION_HOOKS : 0);
+}
+
+// From here on the ends of turns are written down.
+static void attend(enum sched_attention why)
+{
+    driver.hart[0].until = sched_until(0);
+    driver.attention |= why;
+}
+
+void sched_attention(void)
+{
+    attend(SCHED_ATTENTION_USER);
+}
+
+void sched_jobs(void)
+{
+    attend(SCHED_ATTENTION_JOBS);
+}
+
 void sched_begin(const struct sched_ops *ops, uint32_t harts, uint64_t seed, const struct sched_hooks *hooks)
 {
     memset(&driver, 0, sizeof(driver));
-    sched_queue = (struct sched_queue){0};
-    driver.ops = ops;
+    driver.ops = *ops;
+    if (!ops->quantum)
+        driver.ops.quantum = &turn_default;
     driver.harts = harts;
     if (hooks)
         driver.hooks = *hooks;
     driver.hooked = driver.hooks.note || driver.hooks.count;
     driver.stall = driver.hooks.stall_ns ? driver.hooks.stall_ns : SCHED_STALL_NS;
     driver.watch = driver.hooks.stall ? 0 : SCHED_NEVER;
+    driver.attention = attention_of(ops);
     enter(true);
     if (ops->start)
         ops->start(harts, seed);
@@ -132,8 +148,8 @@ bool sched_admit(struct sched_task *task, uint64_t now)
     task->state = SCHED_BLOCKED;
     task->hart = 0;
     enter(true);
-    if (driver.ops->admit)
-        driver.ops->admit(task, now);
+    if (driver.ops.admit)
+        driver.ops.admit(task, now);
     leave(true);
     return true;
 }
@@ -148,8 +164,8 @@ static void forget(struct sched_task *task, uint64_t now)
         if (driver.hart[hart].left == task)
             driver.hart[hart].left = NULL;
     }
-    if (driver.ops->leave)
-        driver.ops->leave(task, now);
+    if (driver.ops.leave)
+        driver.ops.leave(task, now);
 }
 
 void sched_leave(struct sched_task *task, uint64_t now)
@@ -167,8 +183,8 @@ INLINE void usage(struct sched_task *task, uint32_t hart, uint64_t now)
     driver.hart[hart].began = now;
     if (task->remaining)
         task->remaining = task->remaining > used ? task->remaining - used : 1;
-    if (driver.ops->charge)
-        driver.ops->charge(task, used, now);
+    if (driver.ops.charge)
+        driver.ops.charge(task, used, now);
 }
 
 INLINE void enqueue(struct sched_task *task, enum sched_why why, uint64_t now)
@@ -176,8 +192,8 @@ INLINE void enqueue(struct sched_task *task, enum sched_why why, uint64_t now)
     task->state = SCHED_QUEUED;
     task->driver_word = (uint32_t)(now >> MILLISECOND_SHIFT);
     driver.queued++;
-    if (driver.ops->enqueue)
-        driver.ops->enqueue(task, why, now);
+    if (driver.ops.enqueue)
+        driver.ops.enqueue(task, why, now);
     else
         queue_append(task);
 }
@@ -186,8 +202,8 @@ static void hart_idle_call(struct sched_task *task, uint64_t idle, uint64_t now)
 {
     uint32_t hart = task->hart;
 
-    if (driver.harts > 1 && driver.ops->wake_hart)
-        hart = driver.ops->wake_hart(task, idle, now);
+    if (driver.harts > 1 && driver.ops.wake_hart)
+        hart = driver.ops.wake_hart(task, idle, now);
     if (hart >= driver.harts || !(idle & BIT(hart)))
         hart = (uint32_t)__builtin_ctzl(idle);
     driver.idle &= ~BIT(hart);
@@ -205,7 +221,7 @@ static void hart_preempt_call(const struct sched_task *task, uint64_t now)
         if (!running || !(task->harts & ~driver.look & BIT(hart)))
             continue;
         usage(running, hart, now);
-        if (driver.ops->preempts(task, running, now) && (!victim || driver.ops->preempts(victim, running, now)))
+        if (driver.ops.preempts(task, running, now) && (!victim || driver.ops.preempts(victim, running, now)))
             victim = running;
     }
     if (victim)
@@ -219,7 +235,7 @@ static void hart_call(struct sched_task *task, uint64_t now)
 
     if (idle)
         hart_idle_call(task, idle, now);
-    else if (driver.ops->preempts)
+    else if (driver.ops.preempts)
         hart_preempt_call(task, now);
 }
 
@@ -243,6 +259,7 @@ INLINE void stop(uint32_t hart, enum sched_end end, uint64_t now, const bool hoo
         note(SCHED_NOTE_STOP, task, hart, end, now);
     // A policy that is left in `charge` has been told all there is to tell.
     driver.hart[hart].running = NULL;
+    driver.hart[hart].last = task;
     task->state = SCHED_BLOCKED;
     enter(hooked);
     usage(task, hart, now);
@@ -251,8 +268,8 @@ INLINE void stop(uint32_t hart, enum sched_end end, uint64_t now, const bool hoo
         driver.hart[hart].left = task;
     } else if (end == SCHED_END_ENDED) {
         forget(task, now);
-    } else if (driver.ops->block) {
-        driver.ops->block(task, now);
+    } else if (driver.ops.block) {
+        driver.ops.block(task, now);
     }
     leave(hooked);
 }
@@ -300,9 +317,9 @@ static enum sched_fault nobody_fault(uint32_t hart, uint64_t now, uint64_t *unti
     *until = SCHED_NEVER;
     if (!hart_is_wanted(hart))
         return SCHED_FAULT_NONE;
-    if (!driver.ops->held_until)
+    if (!driver.ops.held_until)
         return SCHED_FAULT_NOTHING;
-    *until = driver.ops->held_until(hart, now);
+    *until = driver.ops.held_until(hart, now);
     if (*until == SCHED_NEVER)
         return somebody_runs() ? SCHED_FAULT_NONE : SCHED_FAULT_NOTHING;
     return *until > now ? SCHED_FAULT_NONE : SCHED_FAULT_HELD;
@@ -321,24 +338,22 @@ static void watch(uint64_t now)
             continue;
         task->driver_word = (uint32_t)(now >> MILLISECOND_SHIFT);
         driver.statistics.stalls++;
-        struct sched_stall stall = {.policy = driver.ops->name, .task = task, .waited = waited, .now = now};
+        struct sched_stall stall = {.policy = driver.ops.name, .task = task, .waited = waited, .now = now};
         driver.hooks.stall(&stall);
     }
 }
 
-// Asks the policy. False: it answered what it may not, and its tasks have another policy now.
-INLINE bool choose(uint32_t hart, uint64_t now, struct sched_task **picked, uint64_t *until)
+// The policy's answer. False: it may not be, and its tasks have another policy now.
+INLINE bool answer(uint32_t hart, uint64_t now, struct sched_task *task, uint64_t *until)
 {
-    struct sched_task *task = driver.ops->pick(hart, now);
     enum sched_fault fault;
 
-    *picked = task;
     if (UNLIKELY(!task)) {
         fault = nobody_fault(hart, now, until);
     } else {
         fault = pick_fault(task, hart);
         if (fault == SCHED_FAULT_NONE) {
-            uint64_t turn = driver.ops->turn ? driver.ops->turn(task, now) : SCHED_TURN_NS;
+            uint64_t turn = driver.ops.turn ? driver.ops.turn(task, now) : *driver.ops.quantum;
             *until = now + turn < now ? SCHED_NEVER : now + turn;
             fault = turn ? SCHED_FAULT_NONE : SCHED_FAULT_TURN;
         }
@@ -348,15 +363,6 @@ INLINE bool choose(uint32_t hart, uint64_t now, struct sched_task **picked, uint
         return false;
     }
     return true;
-}
-
-static void switch_count(struct sched_task *task, uint32_t hart)
-{
-    driver.statistics.switches++;
-    if (task->hart != hart)
-        driver.statistics.migrations++;
-    task->hart = hart;
-    driver.hart[hart].last = task;
 }
 
 // Whom this hart could have run, and ran another: an idle hart may have it.
@@ -373,10 +379,26 @@ static void left_call(uint32_t hart, uint64_t now)
 static void others_call(uint32_t hart, bool asks)
 {
     driver.deaf = asks ? driver.deaf & ~BIT(hart) : driver.deaf | BIT(hart);
-    if (!asks || !driver.queued || !driver.ops->held_until)
+    if (!asks || !driver.queued || !driver.ops.held_until)
         return;
     driver.look |= driver.idle & driver.deaf;
     driver.idle &= ~driver.deaf;
+}
+
+static void run(struct sched_task *task, uint32_t hart, uint64_t now, uint64_t until)
+{
+    if (!driver.ops.enqueue)
+        queue_remove(task);
+    driver.queued--;
+    task->state = SCHED_RUNNING;
+    driver.hart[hart].running = task;
+    driver.hart[hart].began = now;
+    driver.hart[hart].until = until;
+    driver.statistics.switches += task != driver.hart[hart].last;
+    driver.statistics.migrations += task->hart != hart;
+    task->hart = hart;
+    if (driver.hooked)
+        note(SCHED_NOTE_RUN, task, hart, 0, now);
 }
 
 INLINE struct sched_task *next(uint32_t hart, uint64_t now, uint64_t *until, const bool hooked)
@@ -389,23 +411,14 @@ INLINE struct sched_task *next(uint32_t hart, uint64_t now, uint64_t *until, con
     driver.idle &= ~BIT(hart);
     enter(hooked);
     driver.statistics.decisions++;
-    while (UNLIKELY(!choose(hart, now, &task, until)))
-        enter(hooked);
+    task = driver.ops.pick(hart, now);
+    while (UNLIKELY(!answer(hart, now, task, until)))
+        task = driver.ops.pick(hart, now);
     leave(hooked);
-    if (UNLIKELY(!task)) {
+    if (UNLIKELY(!task))
         driver.idle |= BIT(hart);
-    } else {
-        if (!driver.ops->enqueue)
-            queue_remove(task);
-        driver.queued--;
-        task->state = SCHED_RUNNING;
-        driver.hart[hart].running = task;
-        driver.hart[hart].began = now;
-        if (task != driver.hart[hart].last)
-            switch_count(task, hart);
-        if (hooked)
-            note(SCHED_NOTE_RUN, task, hart, 0, now);
-    }
+    else
+        run(task, hart, now, *until);
     if (UNLIKELY(driver.harts > 1)) {
         if (task)
             left_call(hart, now);
@@ -421,27 +434,58 @@ struct sched_task *sched_next(uint32_t hart, uint64_t now, uint64_t *until)
     return next(hart, now, until, false);
 }
 
+// What yields has been appended to the queue, and nothing else been done.
+struct sched_task *sched_yield_rest(struct sched_task *task, uint64_t now)
+{
+    uint64_t until;
+
+    driver.plain--;
+    driver.statistics.decisions++;
+    driver.hart[0].last = driver.hart[0].running;
+    driver.hart[0].running = NULL;
+    driver.queued++;
+    while (UNLIKELY(!answer(0, now, task, &until)))
+        task = driver.ops.pick(0, now);
+    run(task, 0, now, until);
+    return task;
+}
+
 void sched_job(struct sched_task *task, uint64_t due, uint64_t remaining, uint64_t now)
 {
+    attend(SCHED_ATTENTION_JOBS);
+    enter(true);
+    if (task->state == SCHED_RUNNING)
+        usage(task, task->hart, now);
     task->due = due;
     task->remaining = remaining;
     if (driver.hooked)
         note(SCHED_NOTE_JOB, task, task->hart, 0, now);
-    if (task->state == SCHED_BLOCKED || task->state == SCHED_GONE)
-        return;
-    enter(true);
-    if (driver.ops->job)
-        driver.ops->job(task, now);
-    if (task->state == SCHED_RUNNING && driver.queued)
+    if (task->state != SCHED_BLOCKED && driver.ops.job && driver.ops.job(task, now) && task->state == SCHED_RUNNING)
         driver.look |= BIT(task->hart);
     leave(true);
+}
+
+void sched_away(uint32_t hart, uint64_t from, uint64_t to)
+{
+    struct sched_task *task = driver.hart[hart].running;
+
+    if (!task)
+        return;
+    if (driver.attention) {
+        enter(true);
+        usage(task, hart, from);
+        leave(true);
+    }
+    driver.hart[hart].began += to - from;
+    if (driver.hart[hart].until != SCHED_NEVER)
+        driver.hart[hart].until += to - from;
 }
 
 void sched_inherit(struct sched_task *owner, struct sched_task *waiter, uint64_t now)
 {
     enter(true);
-    if (driver.ops->inherit) {
-        driver.ops->inherit(owner, waiter, now);
+    if (driver.ops.inherit) {
+        driver.ops.inherit(owner, waiter, now);
         if (waiter && owner->state == SCHED_QUEUED)
             hart_call(owner, now);
     }
@@ -461,6 +505,16 @@ struct sched_task *sched_running(uint32_t hart)
     return driver.hart[hart].running;
 }
 
+uint64_t sched_until(uint32_t hart)
+{
+    return driver.attention ? driver.hart[hart].until : driver.hart[hart].began + *driver.ops.quantum;
+}
+
+uint32_t sched_queued(void)
+{
+    return driver.queued;
+}
+
 struct sched_task *sched_find(uint32_t id)
 {
     return id < SCHED_TASKS_MAX ? driver.tasks[id] : NULL;
@@ -468,6 +522,9 @@ struct sched_task *sched_find(uint32_t id)
 
 const struct sched_statistics *sched_statistics(void)
 {
+    driver.statistics.decisions += driver.plain;
+    driver.statistics.switches += driver.plain;
+    driver.plain = 0;
     return &driver.statistics;
 }
 

@@ -113,9 +113,21 @@ void sched_inherit(struct sched_task *owner, struct sched_task *waiter, uint64_t
 // The harts that have to decide anew, since it was asked last: a mask.
 uint64_t sched_look(void);
 
+// The hart was with others from `from` until `to`: what runs on it used nothing, and its turn ends so much later.
+void sched_away(uint32_t hart, uint64_t from, uint64_t to);
+
 struct sched_task *sched_running(uint32_t hart);
+uint64_t sched_until(uint32_t hart); // the end of its turn, or SCHED_NEVER
+uint32_t sched_queued(void);         // how many tasks wait for a hart
 struct sched_task *sched_find(uint32_t id); // NULL: no such task
 const struct sched_statistics *sched_statistics(void);
+
+// The user of the driver has something to do at every switch: sched_next tells him of each. Without this, those of
+// driver_state.h need not.
+void sched_attention(void);
+
+// Tasks will be admitted that have a first job already.
+void sched_jobs(void);
 
 // What the policy did wrong; NULL: nothing so far.
 const struct sched_misuse *sched_misuse(void);

@@ -93,7 +93,9 @@ struct sched_ops {
     void (*block)(struct sched_task *task, uint64_t now);
     // NULL: nothing to forget.
     void (*leave)(struct sched_task *task, uint64_t now);
-    // NULL: SCHED_TURN_NS. SCHED_NEVER: until it blocks.
+    // How long turns are, where all are alike and `turn` is NULL. NULL: SCHED_TURN_NS.
+    const uint64_t *quantum;
+    // NULL: as `quantum` says. SCHED_NEVER: until it blocks.
     uint64_t (*turn)(const struct sched_task *task, uint64_t now);
     // NULL: whoever runs finishes its turn.
     bool (*preempts)(const struct sched_task *woken, const struct sched_task *running, uint64_t now);
@@ -103,8 +105,9 @@ struct sched_ops {
     // The owner of a lock is waited for by `waiter`, which is blocked; with NULL it just gave the lock up. The owner may be
     // queued, running or blocked. NULL: locks do not matter.
     void (*inherit)(struct sched_task *owner, struct sched_task *waiter, uint64_t now);
-    // Its present job is done and the next has begun without a wait: `due` and `remaining` are new. NULL: nothing to note.
-    void (*job)(struct sched_task *task, uint64_t now);
+    // Its present job is done and the next has begun without a wait: it was charged, `due` and `remaining` are new. True: its
+    // turn is over. NULL: it goes on.
+    bool (*job)(struct sched_task *task, uint64_t now);
     // It woke, and harts of `idle` (a mask, not empty) have nothing to run: which of them should look. Never asked on one
     // hart. NULL: the one it ran on last, or the first.
     uint32_t (*wake_hart)(const struct sched_task *task, uint64_t idle, uint64_t now);
@@ -119,7 +122,7 @@ static inline struct sched_task *sched_queue_first(uint32_t hart)
 {
     struct sched_task *task = sched_queue.first;
 
-    while (task && !(task->harts >> hart & 1))
+    while (task && __builtin_expect(!(task->harts >> hart & 1), 0))
         task = task->next;
     return task;
 }

@@ -27,6 +27,7 @@ enum cause {
 void x_entry(void);
 void i_entry(void);
 _Noreturn void upcall_resume(struct trap_frame *frame);
+_Noreturn void upcall_abandon(word_t faulted); // HOLD_DECIDING is set
 void upcall_enter(struct trap_frame *(*serve)(struct trap_frame *frame)); // upcalls held exactly once
 
 // Registers are going to be saved there by who must not fault: a page that is to be copied on write is copied now.
@@ -47,6 +48,9 @@ struct trap_frame *upcall_interrupt(struct trap_frame *frame);
 void upcall_start(void);
 // A room of the library takes these events, unless the program does. Upcalls are held.
 void upcall_library(word_t events, events_handler_t handler);
+// Threads wait for these: an upcall comes, and nobody takes them. Upcalls are held.
+void upcall_waited(word_t events);
+void upcall_events_choose(void); // thread_hooks has changed. Upcalls are held
 word_t upcall_events(void);     // what it and the program's handler of events take; a wait ends for these, too
 void revoke_start(void);        // vm/revoke.c: begins to answer requests for resources
 void upcall_events_serve(void); // call it for those that are pending
@@ -54,14 +58,18 @@ void upcall_events_serve(void); // call it for those that are pending
 /*
  * What threads do when a program has them; without them the program gives the hart up and goes on where
  * it was.
- *   slice_end   the slice is over: give the hart up, unless the kernel took it already, and name the frame
- *               to go on with
+ *   interrupt   some of the events SLICE_END, SWITCHED and ALARM, or one that a thread waits for: do about it what is to
+ *               be done, and name the frame to go on with
  *   wait        let others run until an event or the deadline may have come; false: upcalls are held,
  *               nobody else can run
+ *   abandoned   a policy was left in the middle of a decision, because it faulted or (0) did not come back
+ *   unusual     the program uses floating point from here on, or its memory was duplicated. Upcalls are held
  */
 struct thread_hooks {
-    struct trap_frame *(*slice_end)(struct trap_frame *frame, bool give_up);
+    struct trap_frame *(*interrupt)(struct trap_frame *frame, word_t events);
     bool (*wait)(word_t events, word_t deadline);
+    void (*abandoned)(word_t faulted);
+    void (*unusual)(void);
 };
 extern const struct thread_hooks *thread_hooks; // NULL: no threads
 

@@ -13,30 +13,7 @@
  *
  * Exceptions are handled with interrupt upcalls held (UPCALL_HOLD above 0), so the two never mix otherwise.
  */
-#include <libos/start/upcall.h>
-#include <rivet/types.h>
-
-#define SAVE(offset, name, text) .set SAVE_##name, offset;
-#include <rivet/regs.def>
-#undef SAVE
-#define EVENT(bit, name, text) .set EVENT_##name, bit;
-#include <rivet/event.def>
-#undef EVENT
-
-.set MIDDLE, 0x800 // gp points into the middle of the save area: every word is in reach of a 12-bit offset
-
-// 0x3ffffff800, the middle of the save area (SAVE_ADDRESS in sys.h)
-.macro save_area register
-    li \register, 1
-    slli \register, \register, 38
-    addi \register, \register, -MIDDLE
-.endm
-.macro get register, offset, base=gp
-    ld \register, (\offset - MIDDLE)(\base)
-.endm
-.macro put register, offset, base=gp
-    sd \register, (\offset - MIDDLE)(\base)
-.endm
+#include <libos/start/save.h>
 
 // Registers s0 to s11 and tp: what C functions keep, and only a full save needs.
 .macro each_kept op, frame
@@ -232,11 +209,63 @@ interrupt_serve: // a0: a full frame, gp: the save area, HOLD is 0 and becomes 1
 
 // The program holds upcalls: it goes on, the slot stays closed, and upcall_release looks at what is pending.
 i_held:
+    andi t0, t0, HOLD_DECIDING
+    bnez t0, i_deciding
     mv gp, t1
     get t0, SAVE_I_T0, t2
     get t1, SAVE_I_T1, t2
     get t2, SAVE_I_T2, t2
     jr gp
+
+/*
+ * A policy of the program's threads decides (libos/thread). It goes on with the slot open, so that the next end of slice
+ * comes here, too. SWITCHED says that the one before was not answered; at the third such the policy is left.
+ */
+i_deciding:
+    lla t0, i_decision
+    bltu t1, t0, 1f
+    lla t0, i_decision_end
+    bltu t1, t0, 2f // interrupted below: gp has the policy's pc and the words its registers
+1:  mv gp, t1
+    get t0, SAVE_I_T0, t2
+    put t0, UPCALL_DECISION_T0, t2
+    get t0, SAVE_I_T1, t2
+    put t0, UPCALL_DECISION_T1, t2
+    get t0, SAVE_I_T2, t2
+    put t0, UPCALL_DECISION_T2, t2
+2:  addi t1, t2, SAVE_PENDING - MIDDLE
+    li t0, ~(1 << EVENT_SWITCHED)
+    amoand.d t0, t0, (t1)
+    srli t0, t0, EVENT_SWITCHED
+    andi t0, t0, 1
+    get t1, UPCALL_ENDS, t2
+    add t1, t1, t0
+    put t1, UPCALL_ENDS, t2
+    addi t1, t1, -DECISION_ENDS_MAX
+    bgez t1, i_loops
+    get t0, UPCALL_I_ENTRY, t2
+    put t0, SAVE_I_HANDLER, t2
+i_decision: // interrupts may come: nothing below but gp counts
+    save_area t2
+    get t0, UPCALL_DECISION_T0, t2
+    get t1, UPCALL_DECISION_T1, t2
+    get t2, UPCALL_DECISION_T2, t2
+    jr gp
+i_decision_end:
+i_loops:
+    li a0, 0
+/*
+ * upcall_abandon(a0): the decision is left where it is, in whatever state its stack and registers are. Its caller's
+ * registers are in UPCALL_I_FRAME. a0: not 0, it faulted.
+ */
+    .globl upcall_abandon
+upcall_abandon:
+    save_area gp
+    put zero, SAVE_I_HANDLER
+    li t0, 1
+    put t0, UPCALL_HOLD
+    get sp, UPCALL_I_LAST
+    tail upcall_abandoned
 
 // The exception entry was interrupted. It runs again from the start of its segment with the slot closed.
 i_in_exception:

@@ -14,7 +14,7 @@
 _Static_assert(offsetof(struct trap_frame, cause) == FRAME_CAUSE, "assembly and C agree on the frame");
 _Static_assert(offsetof(struct trap_frame, address) == FRAME_ADDRESS, "assembly and C agree on the frame");
 _Static_assert(sizeof(struct trap_frame) == FRAME_SIZE, "assembly and C agree on the frame");
-_Static_assert(UPCALL_SERVE + 8 <= SAVE_F_PC, "the library's words fit the application's room");
+_Static_assert(UPCALL_ENDS + 8 <= SAVE_F_PC, "the library's words fit the application's room");
 
 #define OUR_EVENTS (EVENT_BIT(SLICE_END) | EVENT_BIT(SWITCHED))
 
@@ -32,7 +32,7 @@ static fault_handler_t fault_handler;
 static upcall_fault_t fault_base = (upcall_fault_t)(void (*)(void))vm_fault;
 static upcall_fault_t fault_first; // what UPCALL_FAULT says
 static events_handler_t events_handler, library_handler;
-static word_t program_events, library_events;
+static word_t program_events, library_events, waited_events;
 const struct thread_hooks *thread_hooks;
 
 static bool fault_later(word_t address, word_t need, struct trap_frame *frame)
@@ -68,12 +68,19 @@ void fault_handle(fault_handler_t handler)
     fault_choose();
 }
 
+// Upcalls are held.
+void upcall_events_choose(void)
+{
+    word_t ours = thread_hooks ? OUR_EVENTS | EVENT_BIT(ALARM) : OUR_EVENTS;
+    SAVE_WORD(UPCALL_EVENTS) = program_events | library_events | waited_events | ours;
+}
+
 void events_handle(word_t events, events_handler_t handler)
 {
     upcall_hold();
     events_handler = handler;
     program_events = handler ? events : 0;
-    SAVE_WORD(UPCALL_EVENTS) = program_events | library_events | OUR_EVENTS;
+    upcall_events_choose();
     upcall_release();
 }
 
@@ -82,7 +89,13 @@ void upcall_library(word_t events, events_handler_t handler)
 {
     library_handler = handler;
     library_events = events;
-    SAVE_WORD(UPCALL_EVENTS) = program_events | library_events | OUR_EVENTS;
+    upcall_events_choose();
+}
+
+void upcall_waited(word_t events)
+{
+    waited_events = events;
+    upcall_events_choose();
 }
 
 // Something may have to be served. Until that is known upcalls are held, and the slot is closed.
@@ -132,6 +145,8 @@ static bool float_on_first_use(word_t cause)
         return false;
     on = sys_env_float(1).error == ERR_OK;
     upcall_float_used = on;
+    if (thread_hooks)
+        thread_hooks->unusual();
     return on;
 }
 bool upcall_float_used;
@@ -146,12 +161,21 @@ void upcall_exception(struct trap_frame *frame)
         return;
     if (float_on_first_use(frame->cause))
         return;
+    if (SAVE_WORD(UPCALL_HOLD) & HOLD_DECIDING)
+        upcall_abandon(1);
     crash(frame);
+}
+
+// From upcall.S.
+_Noreturn void upcall_abandoned(word_t faulted)
+{
+    thread_hooks->abandoned(faulted);
+    __builtin_unreachable();
 }
 
 word_t upcall_events(void)
 {
-    return SAVE_WORD(UPCALL_EVENTS) & ~OUR_EVENTS;
+    return program_events | library_events;
 }
 
 void upcall_events_serve(void)
@@ -174,14 +198,10 @@ struct trap_frame *upcall_interrupt(struct trap_frame *frame)
         *running = *frame; // invariant (2)
 
     upcall_events_serve();
-    word_t events = events_take(OUR_EVENTS);
-    if (!(events & EVENT_BIT(SLICE_END)))
-        return running;
-    // With SWITCHED the kernel gave the hart to others meanwhile, and this is the next slice already.
-    bool give_up = !(events & EVENT_BIT(SWITCHED));
     if (thread_hooks)
-        return thread_hooks->slice_end(running, give_up);
-    if (give_up)
+        return thread_hooks->interrupt(running, events_take(OUR_EVENTS | EVENT_BIT(ALARM)));
+    // With SWITCHED the kernel gave the hart to others meanwhile, and this is the next slice already.
+    if (events_take(OUR_EVENTS) == EVENT_BIT(SLICE_END))
         sys_slice_yield();
     return running;
 }
@@ -196,6 +216,7 @@ void upcall_start(void)
     fault_choose();
     SAVE_WORD(UPCALL_I_LAST) = (word_t)interrupt_stack + UPCALL_STACK_SIZE - 16;
     SAVE_WORD(UPCALL_I_FRAME) = (word_t)&main_frame;
+    main_frame.x[4] = SAVE_WORD(UPCALL_TP);
     SAVE_WORD(UPCALL_EVENTS) = OUR_EVENTS;
     SAVE_WORD(UPCALL_HOLD) = 1;
     SAVE_WORD(SAVE_X_HANDLER) = (word_t)x_entry;

@@ -24,6 +24,14 @@
 #define UPCALL_RIGHTS      0xc8 // RIGHTS_WANTED
 #define UPCALL_FAULT       0xd0 // who is asked about a page fault before all registers are saved
 
+#define UPCALL_DECISION_T0 0xd8 // t0 to t2 of a policy whose decision is interrupted
+#define UPCALL_DECISION_T1 0xe0
+#define UPCALL_DECISION_T2 0xe8
+#define UPCALL_ENDS        0xf0 // how often in this decision the kernel took the hart by force
+
+#define HOLD_DECIDING      0x400 // in HOLD: a policy of the threads is deciding, and does it for long
+#define DECISION_ENDS_MAX  3     // then it does not come back any more
+
 #define UPCALL_STACK_SHIFT 14 // exception and interrupt stacks are 16 KiB and aligned to that
 #define UPCALL_STACK_SIZE  (1 << UPCALL_STACK_SHIFT)
 #define UPCALL_RESERVE     2032 // bytes that must be left on the exception stack for another level

@@ -1,5 +1,12 @@
 // SPDX-License-Identifier: BSD-2-Clause
-// Between the files of this room.
+/*
+ * Between the files of this room.
+ *
+ * Everything that may call the policy is *served*: on the interrupt stack, with upcalls held, with the caller's registers in
+ * its frame, and with HOLD_DECIDING in the word HOLD. So a policy that does not come back, or faults, can be left where it
+ * is: thread_abandoned goes on from there, without the stack on which that happened. What a serving function has to
+ * remember beyond a call of the driver therefore stands in lists before it calls.
+ */
 #ifndef LIBOS_THREAD_INTERNAL_H
 #define LIBOS_THREAD_INTERNAL_H
 
@@ -7,31 +14,58 @@
 #include <libos/start/internal.h>
 #include <libos/thread/thread.h>
 
-enum thread_state { THREAD_RUNNABLE, THREAD_BLOCKED, THREAD_WAITING, THREAD_ENDED };
-
 struct thread {
     struct sched_task task;   // first: the policy's view
     struct trap_frame *frame; // its registers while it does not run
-    enum thread_state state;
+    bool ended;
+    bool permit;              // it was unparked before it parked
+    bool parked;
+    bool has_job;             // it begins when it wakes:
+    uint64_t job_due, job_remaining;
     thread_entry_t entry;
     word_t argument;       // later its result
     word_t stack;          // 0: the program's first thread
     struct thread *joiner; // who waits for its end
-    struct thread *next;   // in a mutex's list of waiters, or the list of all who wait for a time or events
-    word_t wait_events;    // THREAD_WAITING: until one of these is pending
-    word_t wait_until;     //                 or the time has come; 0: no time
+    struct thread *next;   // in one list: of those who sleep, wait for events, wait for a lock or barrier, or are to be woken
+    struct mutex *wanted;  // whose list it is in
+    word_t wait_events;    // until one of these is pending
+    word_t wait_until;     // or the time has come; 0: no time
     word_t floats[33];     // f0 to f31 and fcsr, once the program uses them
     struct trap_frame own_frame;
 };
 
-// switch.c. Upcalls are held exactly once when these are called, and not at all when they return.
-void thread_block(enum thread_state state); // the caller does not go on before it is woken
+static inline struct thread *thread_of(struct sched_task *task)
+{
+    return (struct thread *)task;
+}
 
-// Upcalls are held.
-struct thread *thread_running(void);
-bool thread_admit(struct thread *thread); // false: there are too many
-void thread_wake(struct thread *thread); // BLOCKED: runnable again
-void thread_switching_start(void);       // threads exist from here on
+// switch.S. Upcalls are held exactly once; they are not when it returns. serve is called as above.
+void thread_serve(void (*serve)(word_t argument), word_t argument);
+
+// The same for what does not stop the caller: served at once where nobody else holds upcalls, or else now, and settled when
+// they are released. Takes one hold off.
+void thread_change(void (*serve)(word_t argument), word_t argument);
+
+struct trap_frame *thread_yield_served(void); // one that is not plain
+struct trap_frame *thread_yield_rest(struct sched_task *picked); // one whose answer is not the first of the queue
+
+// switch.c
+extern word_t thread_ns_factor; // nanoseconds of a tick, << 48. 0 before threads exist
+static inline uint64_t thread_now_inline(void)
+{
+    return (uint64_t)(((unsigned __int128)(time_now() << 16) * thread_ns_factor) >> 64);
+}
+extern struct thread first_thread;
+void thread_wake_later(struct thread *thread); // at the end of what is served now. From other lists it is gone
+void thread_stop(enum sched_end end);          // served: the running thread stops
+void thread_start(void);                       // threads exist from here on. Upcalls are held
+
+// wait.c. Upcalls are held.
+void sleep_begin(struct thread *thread, word_t events, word_t until); // it is about to stop
+void sleepers_wake(word_t now);                                       // those whose time or event has come
+word_t sleepers_until(void);                                          // the first's time, SCHED_NEVER: none has one
+word_t sleepers_events(void);
+bool sleep_hook(word_t events, word_t deadline); // events_wait
 
 // float.S
 void float_save(word_t floats[33]);

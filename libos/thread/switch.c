@@ -1,201 +1,277 @@
 // SPDX-License-Identifier: BSD-2-Clause
 /*
- * Which thread runs. This file knows who waits; threads that may run are in the hands of a policy alone, which the
- * driver (sched/driver.h) leads.
+ * Which thread runs. Threads that may run are in the hands of a policy alone, which the driver (sched/driver.h) leads; who
+ * waits stands in the lists of wait.c and lock.c. Invariants, while upcalls are not held:
+ *   (1) the driver's running task is the thread that runs, and UPCALL_I_FRAME its frame; the list `waking` is empty
+ *   (2) an alarm is set for the first time at which somebody must be woken or the turn be ended, or for an earlier one
  *
- * A switch always happens on the interrupt stack with upcalls held and the running thread's registers in
- * its frame: that is how an end of slice arrives here, and upcall_enter brings a thread that gives way
- * by itself into the same state. Invariants, while upcalls are not held:
- *   (1) `running` is RUNNABLE and the driver's running task; every other RUNNABLE thread is queued
- *   (2) the list `waiting` holds exactly the threads that are WAITING
- *   (3) UPCALL_I_FRAME is running->frame
+ * Whatever may change who runs is served, and then settled: who is to wake wakes, and who runs is found out.
  */
-#include <libos/ipc/ipc.h>
+#include <libos/sched/driver_state.h>
 #include <libos/thread/internal.h>
 
-static struct thread first_thread = {.frame = &main_frame, .state = THREAD_RUNNABLE};
-static struct thread *running = &first_thread;
-static struct thread *waiting;
-static const struct sched_ops *policy = &sched_round_robin;
-static word_t ns_factor; // nanoseconds of a tick, << 48
+enum { START_BEGIN, START_ADMIT, START_DONE };
 
-struct thread *thread_running(void)
+struct thread first_thread = {.frame = &main_frame};
+static struct thread *current; // whose floating-point state is in the unit, if that is used
+static struct thread *waking, **waking_end = &waking;
+static int start_step = START_DONE;
+static word_t alarm_at = SCHED_NEVER;
+word_t thread_ns_factor;
+static word_t ticks_factor; // ticks of a nanosecond, << 64
+
+static const struct sched_ops *policy = &sched_round_robin;
+static uint64_t policy_seed;
+static struct sched_hooks policy_hooks;
+
+struct trap_frame *thread_serve_settle(void (*serve)(word_t argument), word_t argument); // switch.S calls it
+
+uint64_t thread_now(void)
 {
-    return running;
+    if (!thread_ns_factor)
+        thread_ns_factor = (word_t)(((unsigned __int128)1000000000 << 48) / machine()->timebase_hz);
+    return thread_now_inline();
+}
+
+word_t thread_ticks(uint64_t ns)
+{
+    if (!ticks_factor)
+        ticks_factor = (word_t)(((unsigned __int128)machine()->timebase_hz << 64) / 1000000000);
+    (void)thread_now();
+    word_t ticks = (word_t)(((unsigned __int128)ns * ticks_factor) >> 64);
+    while ((uint64_t)(((unsigned __int128)(ticks << 16) * thread_ns_factor) >> 64) < ns)
+        ticks++;
+    return ticks;
+}
+
+struct thread *thread_self(void)
+{
+    struct sched_task *task = sched_running(0);
+    return task ? thread_of(task) : &first_thread;
 }
 
 void thread_policy(const struct sched_ops *ops)
 {
+    thread_policy_watched(ops, 0, NULL);
+}
+
+void thread_policy_watched(const struct sched_ops *ops, uint64_t seed, const struct sched_hooks *hooks)
+{
     policy = ops;
+    policy_seed = seed;
+    policy_hooks = hooks ? *hooks : (struct sched_hooks){0};
 }
 
-// Nanoseconds since the machine was reset.
-static uint64_t ns_now(void)
+void thread_wake_later(struct thread *thread)
 {
-    return (uint64_t)(((unsigned __int128)(time_now() << 16) * ns_factor) >> 64);
+    thread->next = NULL;
+    *waking_end = thread;
+    waking_end = &thread->next;
 }
 
-// The least number that no thread has.
-static bool thread_number(struct thread *thread)
+static void waking_wake(void)
 {
-    thread->task.id = 0;
-    while (thread->task.id < SCHED_TASKS_MAX && sched_find(thread->task.id))
-        thread->task.id++;
-    return thread->task.id < SCHED_TASKS_MAX;
+    struct thread *thread;
+
+    while ((thread = waking)) {
+        waking = thread->next;
+        if (!waking)
+            waking_end = &waking;
+        sched_wake(&thread->task, thread_now_inline());
+    }
 }
 
-bool thread_admit(struct thread *thread)
+void thread_stop(enum sched_end end)
 {
-    uint64_t now = ns_now();
+    struct thread *thread = thread_self();
 
-    if (!thread_number(thread) || !sched_admit(&thread->task, now))
-        return false;
-    sched_wake(&thread->task, now);
-    return true;
+    sched_stop(0, end, thread_now_inline());
+    if (thread->has_job) {
+        thread->has_job = false;
+        sched_job(&thread->task, thread->job_due, thread->job_remaining, thread_now_inline());
+    }
 }
 
-void thread_wake(struct thread *thread)
+// From here on a policy that does not come back is noticed, by i_entry.
+static void decision_begin(void)
 {
-    thread->state = THREAD_RUNNABLE;
-    sched_wake(&thread->task, ns_now());
+    SAVE_WORD(UPCALL_HOLD) = 1 + HOLD_DECIDING;
+    SAVE_WORD(SAVE_I_HANDLER) = (word_t)i_entry;
 }
 
-// Threads whose time or event has come go to the policy.
-static void waiting_wake(void)
+static void decision_end(void)
 {
-    word_t now = time_now(), pending = SAVE_WORD(SAVE_PENDING);
+    SAVE_WORD(UPCALL_HOLD) = 1;
+    SAVE_WORD(SAVE_I_HANDLER) = 0;
+}
 
-    for (struct thread **place = &waiting; *place;) {
-        struct thread *thread = *place;
-        bool late = thread->wait_until && thread->wait_until <= now;
-        if (late || (thread->wait_events & pending)) {
-            *place = thread->next;
-            thread_wake(thread);
+// Nobody can run: give the hart up until somebody can.
+static void idle(uint64_t until)
+{
+    word_t end = until == SCHED_NEVER ? SCHED_NEVER : thread_ticks(until), first = sleepers_until();
+
+    decision_end();
+    end = first < end ? first : end;
+    sys_slice_wait(sleepers_events() | upcall_events(), end == SCHED_NEVER ? 0 : end);
+    upcall_events_serve();
+    decision_begin();
+    sleepers_wake(time_now());
+}
+
+// Invariant (2). One that comes too early does no harm. Under a plain policy a turn needs no end while nobody waits for it.
+static void alarm_choose(void)
+{
+    word_t wanted = sleepers_until();
+    uint64_t until = sched_until(0);
+
+    if (until != SCHED_NEVER && (sched_queued() || sched_driver.attention & SCHED_ATTENTION_POLICY)) {
+        word_t end = thread_ticks(until);
+        wanted = end < wanted ? end : wanted;
+    }
+    if (wanted < alarm_at) {
+        alarm_at = wanted;
+        sys_slice_alarm(wanted);
+    }
+}
+
+static struct trap_frame *go_on(struct thread *thread)
+{
+    if (upcall_float_used && thread != current) {
+        float_save(current->floats);
+        float_restore(thread->floats);
+    }
+    current = thread;
+    frame_touch(thread->frame);
+    return thread->frame;
+}
+
+// A policy that is left in one of the steps leaves the others to be done.
+static void start_continue(void)
+{
+    while (start_step != START_DONE) {
+        int step = start_step++;
+        if (step == START_BEGIN) {
+            sched_begin(policy, 1, policy_seed, &policy_hooks);
         } else {
-            place = &thread->next;
+            thread_wake_later(&first_thread);
+            sched_admit(&first_thread.task, thread_now_inline());
         }
     }
 }
 
-// Nobody can run: give the hart up until somebody can.
-static void waiting_sleep(void)
-{
-    word_t events = 0, until = 0;
-
-    for (const struct thread *thread = waiting; thread; thread = thread->next) {
-        events |= thread->wait_events;
-        if (thread->wait_until && (!until || thread->wait_until < until))
-            until = thread->wait_until;
-    }
-    sys_slice_wait(events | upcall_events(), until);
-    upcall_events_serve();
-}
-
-static struct thread *next_pick(void)
+static struct trap_frame *settle(void)
 {
     uint64_t until;
 
+    start_continue();
     for (;;) {
-        waiting_wake();
-        struct sched_task *task = sched_next(0, ns_now(), &until);
-        if (task)
-            return (struct thread *)task;
-        waiting_sleep();
+        waking_wake();
+        bool wanted = sched_look() & 1, running = sched_running(0) != NULL;
+        if (running && !wanted)
+            break;
+        if (running)
+            thread_stop(SCHED_END_PREEMPTED);
+        if (!sched_next(0, thread_now_inline(), &until))
+            idle(until);
     }
+    alarm_choose();
+    return go_on(thread_self());
 }
 
-static void turn_end(enum sched_end end)
+struct trap_frame *thread_serve_settle(void (*serve)(word_t argument), word_t argument)
 {
-    if (running->state == THREAD_ENDED)
-        end = SCHED_END_ENDED;
-    else if (running->state != THREAD_RUNNABLE)
-        end = SCHED_END_BLOCKED;
-    sched_stop(0, end, ns_now());
+    if (serve)
+        serve(argument);
+    return settle();
 }
 
-static struct trap_frame *turn_begin(void)
+struct trap_frame *thread_yield_rest(struct sched_task *picked)
 {
-    struct thread *next = next_pick();
-
-    if (upcall_float_used && next != running) {
-        float_save(running->floats);
-        float_restore(next->floats);
-    }
-    running = next;
-    SAVE_WORD(UPCALL_I_FRAME) = (word_t)running->frame;
-    frame_touch(running->frame);
-    return running->frame;
+    sched_yield_rest(picked, thread_now_inline());
+    return settle();
 }
 
-static struct trap_frame *switch_by_itself(struct trap_frame *frame)
+struct trap_frame *thread_yield_served(void)
 {
-    (void)frame;
-    turn_end(SCHED_END_YIELDED);
-    return turn_begin();
+    if (!thread_hooks)
+        return first_thread.frame;
+    thread_stop(SCHED_END_YIELDED);
+    return settle();
 }
 
-// The turn ends with the slice also when this came too late to give the rest of it up: or else, where that
-// is the rule, nobody but the running thread would ever run.
-static struct trap_frame *switch_at_slice_end(struct trap_frame *frame, bool give_up)
+// An upcall came: an end of slice, an alarm, or something that a thread waits for.
+static struct trap_frame *interrupted(struct trap_frame *frame, word_t events)
 {
-    (void)frame;
-    turn_end(SCHED_END_EXPIRED);
-    if (give_up)
+    uint64_t from = thread_now_inline();
+
+    frame->cause = 1; // all registers are in it
+    SAVE_WORD(UPCALL_ENDS) = 0;
+    decision_begin();
+    if (events & EVENT_BIT(ALARM))
+        alarm_at = SCHED_NEVER;
+    // With SWITCHED the kernel gave the hart to others meanwhile, and this is the next slice already.
+    if ((events & (EVENT_BIT(SLICE_END) | EVENT_BIT(SWITCHED))) == EVENT_BIT(SLICE_END)) {
         sys_slice_yield();
-    return turn_begin();
+        sched_away(0, from, thread_now_inline());
+    }
+    sleepers_wake(time_now());
+    if (thread_now_inline() >= sched_until(0))
+        thread_stop(SCHED_END_EXPIRED);
+    frame = settle();
+    decision_end();
+    SAVE_WORD(UPCALL_I_FRAME) = (word_t)frame;
+    return frame;
 }
 
-void thread_block(enum thread_state state)
+// From upcall.S, on the interrupt stack, with upcalls held once: the policy was left where it was.
+static _Noreturn void abandoned(word_t faulted)
 {
-    running->state = state;
-    upcall_enter(switch_by_itself);
+    SAVE_WORD(UPCALL_ENDS) = 0;
+    decision_begin();
+    sched_abandon(faulted ? SCHED_FAULT_CRASH : SCHED_FAULT_LOOP, thread_now_inline());
+    struct trap_frame *frame = settle();
+    decision_end();
+    SAVE_WORD(UPCALL_I_FRAME) = (word_t)frame;
+    upcall_resume(frame);
 }
 
-static void wait_until(word_t events, word_t deadline)
+void thread_change(void (*serve)(word_t argument), word_t argument)
 {
-    running->wait_events = events;
-    running->wait_until = deadline;
-    running->next = waiting;
-    waiting = running;
-    thread_block(THREAD_WAITING);
+    if (SAVE_WORD(UPCALL_HOLD) == 1 && thread_hooks) {
+        thread_serve(serve, argument);
+        return;
+    }
+    if (serve)
+        serve(argument);
+    if (thread_hooks) // as an alarm would
+        __atomic_fetch_or((word_t *)(SAVE_ADDRESS + SAVE_PENDING), EVENT_BIT(ALARM), __ATOMIC_RELAXED);
+    upcall_release();
 }
 
-// For events_wait. A program that holds upcalls cannot switch.
-static bool wait_hook(word_t events, word_t deadline)
+static void unusual(void)
 {
-    upcall_hold();
-    bool alone = SAVE_WORD(UPCALL_HOLD) != 1;
-    if (alone)
-        upcall_release();
-    else
-        wait_until(events, deadline);
-    return !alone;
+    current = thread_self();
+    alarm_at = SCHED_NEVER; // of a duplicate
+    sched_attention();
 }
 
-void thread_yield(void)
+void thread_start(void)
 {
-    upcall_hold();
-    thread_block(THREAD_RUNNABLE);
-}
-
-void thread_sleep_until(word_t time)
-{
-    upcall_hold();
-    wait_until(0, time);
-}
-
-void thread_switching_start(void)
-{
-    static const struct thread_hooks hooks = {.slice_end = switch_at_slice_end, .wait = wait_hook};
+    static const struct thread_hooks hooks = {
+        .interrupt = interrupted, .wait = sleep_hook, .abandoned = abandoned, .unusual = unusual};
 
     if (thread_hooks)
         return;
-    uint64_t until;
-    ns_factor = (word_t)(((unsigned __int128)1000000000 << 48) / machine()->timebase_hz);
-    sched_begin(policy, 1, 0, NULL);
+    (void)thread_now();
+    first_thread.task.id = THREAD_FIRST;
     first_thread.task.weight = 1;
     first_thread.task.harts = 1;
-    thread_admit(&first_thread);
-    sched_next(0, ns_now(), &until);
+    current = &first_thread;
     thread_hooks = &hooks;
+    upcall_events_choose();
+    start_step = START_BEGIN;
+    thread_serve(NULL, 0); // takes our hold off
+    upcall_hold();
+    if (upcall_float_used)
+        sched_attention();
 }

@@ -10,14 +10,14 @@
 #include <stdlib.h>
 #include <string.h>
 
-struct thread *thread_self(void)
-{
-    return thread_running();
-}
-
 static void thread_main(struct thread *thread)
 {
     thread_exit(thread->entry(thread->argument));
+}
+
+const struct sched_task *thread_task(const struct thread *thread)
+{
+    return &thread->task;
 }
 
 static void frame_make(struct thread *thread, void *tls)
@@ -29,9 +29,10 @@ static void frame_make(struct thread *thread, void *tls)
     frame->FRAME_SP = thread->stack;
     frame->FRAME_A0 = (word_t)thread;
     frame->x[4] = (word_t)tls; // tp
+    frame->cause = 1;          // all registers are in it
 }
 
-struct thread *thread_create(thread_entry_t entry, word_t argument)
+static struct thread *record_make(thread_entry_t entry, word_t argument)
 {
     word_t stack = vm_stack_alloc();
     char *memory = stack ? malloc(sizeof(struct thread) + TLS_ALIGN + tls_size()) : NULL;
@@ -46,85 +47,116 @@ struct thread *thread_create(thread_entry_t entry, word_t argument)
     thread->entry = entry;
     thread->argument = argument;
     thread->stack = stack;
-    thread->state = THREAD_RUNNABLE;
-    thread->task.weight = 1;
-    thread->task.harts = 1;
     word_t tls = (word_t)(thread + 1) + TLS_ALIGN - 1;
     frame_make(thread, tls_make((void *)(tls - tls % TLS_ALIGN)));
+    return thread;
+}
 
+static void record_free(struct thread *thread)
+{
+    vm_stack_free(thread->stack);
+    free(thread);
+}
+
+static void task_make(struct thread *thread, const struct thread_options *options)
+{
+    thread->task = (struct sched_task){
+        .weight = options->weight ? options->weight : 1,
+        .priority = options->priority,
+        .group = options->group,
+        .harts = 1,
+        .period = options->period,
+        .deadline = options->deadline,
+        .budget = options->budget,
+        .due = options->due,
+        .remaining = options->remaining,
+    };
+}
+
+// False: its number is another's, or there are too many.
+static bool number_choose(struct thread *thread, const struct thread_options *options)
+{
+    uint32_t id = options->numbered ? options->id : 0;
+
+    while (!options->numbered && id < SCHED_TASKS_MAX && sched_find(id))
+        id++;
+    thread->task.id = id;
+    return id < SCHED_TASKS_MAX && !sched_find(id);
+}
+
+// What is to become of it stands first in a list: the policy may not come back.
+static void admit_serve(word_t argument)
+{
+    struct thread *thread = (struct thread *)argument;
+
+    if (thread->wait_until > time_now())
+        sleep_begin(thread, 0, thread->wait_until);
+    else
+        thread_wake_later(thread);
+    sched_admit(&thread->task, thread_now());
+}
+
+struct thread *thread_create(thread_entry_t entry, word_t argument)
+{
+    return thread_create_with(entry, argument, &(struct thread_options){0});
+}
+
+struct thread *thread_create_with(thread_entry_t entry, word_t argument, const struct thread_options *options)
+{
+    struct thread *thread = record_make(entry, argument);
+
+    if (!thread)
+        return NULL;
+    task_make(thread, options);
+    thread->wait_until = options->start;
     upcall_hold();
-    thread_switching_start();
-    bool admitted = thread_admit(thread);
-    upcall_release();
-    if (!admitted) {
-        vm_stack_free(stack);
-        free(memory);
+    thread_start();
+    if (!number_choose(thread, options)) {
+        upcall_release();
+        record_free(thread);
         return NULL;
     }
+    if (options->remaining)
+        sched_jobs();
+    thread_change(admit_serve, (word_t)thread);
     return thread;
+}
+
+static void exit_serve(word_t argument)
+{
+    struct thread *thread = thread_self();
+
+    thread->argument = argument;
+    thread->ended = true;
+    if (thread->joiner)
+        thread_wake_later(thread->joiner);
+    thread_stop(SCHED_END_ENDED);
 }
 
 void thread_exit(word_t result)
 {
-    struct thread *thread = thread_running();
-
     upcall_hold();
-    thread->argument = result;
-    if (thread->joiner)
-        thread_wake(thread->joiner);
-    for (;;)
-        thread_block(THREAD_ENDED);
+    thread_start();
+    thread_serve(exit_serve, result);
+    __builtin_unreachable();
+}
+
+static void join_serve(word_t argument)
+{
+    struct thread *thread = (struct thread *)argument;
+
+    thread->joiner = thread_self();
+    thread_stop(SCHED_END_BLOCKED);
 }
 
 word_t thread_join(struct thread *thread)
 {
     upcall_hold();
-    if (thread->state == THREAD_ENDED) {
+    if (thread->ended)
         upcall_release();
-    } else {
-        thread->joiner = thread_running();
-        thread_block(THREAD_BLOCKED);
-    }
+    else
+        thread_serve(join_serve, (word_t)thread);
     word_t result = thread->argument;
-    vm_stack_free(thread->stack);
-    free(thread);
+    record_free(thread);
     return result;
-}
-
-bool mutex_try(struct mutex *mutex)
-{
-    upcall_hold();
-    bool taken = mutex->owner == NULL;
-    if (taken)
-        mutex->owner = thread_running();
-    upcall_release();
-    return taken;
-}
-
-void mutex_lock(struct mutex *mutex)
-{
-    upcall_hold();
-    if (mutex->owner == NULL) {
-        mutex->owner = thread_running();
-        upcall_release();
-        return;
-    }
-    struct thread **place = &mutex->waiters;
-    while (*place)
-        place = &(*place)->next;
-    *place = thread_running();
-    thread_running()->next = NULL;
-    thread_block(THREAD_BLOCKED); // whoever unlocks makes us the owner
-}
-
-void mutex_unlock(struct mutex *mutex)
-{
-    upcall_hold();
-    struct thread *next = mutex->waiters;
-    mutex->owner = next;
-    if (next) {
-        mutex->waiters = next->next;
-        thread_wake(next);
-    }
-    upcall_release();
 }

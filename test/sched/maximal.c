@@ -160,12 +160,13 @@ static void maximal_inherit(struct sched_task *owner, struct sched_task *waiter,
     maximal_counts.inherit++;
 }
 
-static void maximal_job(struct sched_task *task, uint64_t now)
+static bool maximal_job(struct sched_task *task, uint64_t now)
 {
     time_goes(now);
     promise(state_of(task) == QUEUED || state_of(task) == RUNNING,
             "a job goes on without a wait though its task waits");
     maximal_counts.job++;
+    return false;
 }
 
 static uint32_t maximal_wake_hart(const struct sched_task *task, uint64_t idle, uint64_t now)

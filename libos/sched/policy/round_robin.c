@@ -16,13 +16,6 @@ static struct sched_task *round_robin_pick(uint32_t hart, uint64_t now)
     return sched_queue_first(hart);
 }
 
-static uint64_t round_robin_turn(const struct sched_task *task, uint64_t now)
-{
-    (void)task;
-    (void)now;
-    return quantum;
-}
-
 static const struct sched_parameter parameters[] = {
     {"quantum", "how long a turn is at most, in nanoseconds", &quantum, 1000, 1000000000},
     {0},
@@ -33,5 +26,5 @@ const struct sched_ops sched_round_robin = {
     .text = "each in its turn, in the order in which they became runnable",
     .parameters = parameters,
     .pick = round_robin_pick,
-    .turn = round_robin_turn,
+    .quantum = &quantum,
 };
