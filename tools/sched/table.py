@@ -42,18 +42,18 @@ def workload_table(summary, workload):
     loads, shown = summary.loads(name), summary.load_shown(name)
     policies = summary.policies(name)
     columns = columns_of(summary, name, shown, judge)
-    shares = {policy: shares_text(summary.runs(name, shown, policy)[0])
-              for policy in policies if summary.runs(name, shown, policy)}
-    with_shares = judge.name.startswith("share") and any(shares.values())
+    shares = {policy: [shares_text(run) or "-" for load in loads for run in summary.runs(name, load, policy)[:1]]
+              for policy in policies}
+    with_shares = judge.name.startswith("share") and any(":" in text for texts in shares.values() for text in texts)
     classes = list(summary.results and next(run["classes"] for run in summary.results if run["workload"] == name))
     head = [f"{title_of(judge)} at load:"] + loads + ["vs " + summary.labels[0]]
-    head += ["shares"] * with_shares + [title_of(metric) for metric in columns]
+    head += [f"shares at {load}" for load in loads] * with_shares + [title_of(metric) for metric in columns]
     rows = [head]
     for policy in policies:
         row = [policy + mark_of([run for load in loads for run in summary.runs(name, load, policy)])]
         row += [value_text(judge, summary.mean(name, load, policy, judge.name)) for load in loads]
         row += ["" if policy == summary.labels[0] else summary.ratio(name, shown, policy, judge.name)[0]]
-        row += [shares.get(policy) or "-"] * with_shares
+        row += (shares[policy] + ["-"] * len(loads))[: len(loads)] * with_shares
         row += [value_text(metric, summary.mean(name, shown, policy, metric.name)) for metric in columns]
         rows.append(row)
     about = f" The columns behind them are at load {shown}." if len(loads) > 1 else ""

@@ -206,6 +206,7 @@ int main(int argc, char **argv)
     int option;
 
     sim.harts = 1;
+    opterr = 0; // one sentence is ours
     while ((option = getopt_long(argc, argv, "", long_options, NULL)) != -1)
         switch (option) {
         case 'p': policy = optarg; break;
@@ -219,7 +220,7 @@ int main(int argc, char **argv)
         case 'x': cold = number_parse("switch-cost", optarg, 0, 1000000000ul); break;
         case 'L': list(); return 0;
         case 'h': fputs(help, stdout); return 0;
-        default: die(2, "--help lists the options.");
+        default: die(2, "'%s' is no option, or its value is missing; --help lists them.", argv[optind - 1]);
         }
     if (optind < argc)
         die(2, "'%s' is no option; --help lists them.", argv[optind]);
