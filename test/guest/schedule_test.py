@@ -1,0 +1,149 @@
+#!/usr/bin/python3
+# SPDX-License-Identifier: BSD-2-Clause
+"""The program `schedule`: policies on workloads in the guest, with counted instructions on one hart.
+
+    schedule_test.py --build DIR same       the same words give the same bytes, another seed gives others
+    schedule_test.py --build DIR share      under stride, 3:2:1 holds within a quantum, at any time of 100 quanta
+    schedule_test.py --build DIR latency    under prio and edf a sleeper's wake-up takes as long among ten runnable tasks as beside one
+    schedule_test.py --build DIR all        each policy runs each workload without breaking a rule
+"""
+
+import argparse
+import concurrent.futures
+import os
+import sys
+
+ROOT = os.path.dirname(os.path.dirname(os.path.dirname(os.path.abspath(__file__))))
+sys.path[:0] = [os.path.join(ROOT, "tools"), os.path.join(ROOT, "tools", "sched")]
+
+from bench import FIXED  # noqa: E402
+from guest import ERR, OUT, Guest  # noqa: E402
+import metrics  # noqa: E402
+import rawrun  # noqa: E402
+
+SECOND = 1_000_000_000
+QUANTUM = 10_000_000  # of stride
+QUANTA = 100
+GROWTH = 1.1
+SHORT = 50_000_000
+TIMEOUT_SECONDS = 120
+
+
+def schedule(build, *words):
+    """(status, standard output, standard error)"""
+    with Guest(build, harts=1, icount=True, app=["schedule", *map(str, words)], extra=FIXED) as guest:
+        status = guest.wait(TIMEOUT_SECONDS)
+        return status, bytes(guest.text[OUT]), bytes(guest.text[ERR]).decode(errors="replace")
+
+
+def recorded(build, policy, workload, load=1, seed=1, duration=SECOND):
+    words = (policy, workload, load, seed, duration, "threads")
+    status, raw, said = schedule(build, *words)
+    if status != 0:
+        sys.exit(f"FAILED: schedule {' '.join(map(str, words))} ended with {status}: {said}")
+    return raw
+
+
+def same_check(build):
+    first, second = (recorded(build, "eevdf", "server", duration=SECOND // 4) for _ in range(2))
+    other = recorded(build, "eevdf", "server", seed=2, duration=SECOND // 4)
+    print(f"{len(first)} bytes")
+    if first != second:
+        yield "two runs with the same words differ"
+    if first == other:
+        yield "another seed makes no difference"
+
+
+def ran_until(run, times):
+    """For each time what each task had run by then."""
+    ran, since = dict.fromkeys((task.id for task in run.tasks), 0), {}
+    times, found = list(times), []
+
+    def snapshots(until):
+        while times and times[0] <= until:
+            now = times.pop(0)
+            found.append({task: sum_ + (now - since[task] if task in since else 0) for task, sum_ in ran.items()})
+
+    for time, task, kind, *_ in run.events:
+        snapshots(time)
+        if kind == rawrun.RUN:
+            since[task] = time
+        elif kind == rawrun.STOP:
+            ran[task] += time - since.pop(task)
+    snapshots(run.end)
+    return found
+
+
+def share_check(build):
+    run = rawrun.run_parse(recorded(build, "stride", "share", duration=QUANTA * QUANTUM))
+    weights = {task.id: task.weight for task in run.tasks}
+    if sorted(weights.values(), reverse=True) != [3, 2, 1]:
+        yield f"the weights of share are {weights}"
+    worst = 0
+    for ran in ran_until(run, (QUANTUM * count for count in range(1, QUANTA + 1))):
+        total = sum(ran.values())
+        worst = max(worst, *(abs(ran[task] - total * weight / sum(weights.values())) for task, weight in weights.items()))
+    print(f"the greatest error is {worst / 1e6:.3f} ms, a quantum {QUANTUM / 1e6:g} ms")
+    if worst > QUANTUM:
+        yield "that is more than a quantum"
+
+
+def latency_p50(build, policy, load):
+    run = rawrun.run_parse(recorded(build, policy, "latency", load))
+    result = metrics.measure(run, ["urgent"])["metrics"]["latency_p50"]
+    if result is None:
+        sys.exit(f"FAILED: too few wake-ups under {policy}")
+    return result
+
+
+def latency_check(build):
+    for policy in ("prio", "edf"):
+        one, ten = (latency_p50(build, policy, load) for load in (1, 10))
+        print(f"{policy}: p50 {one} ns beside one runnable task, {ten} ns among ten")
+        if ten > GROWTH * one:
+            yield f"{policy}'s grows by {ten / one:.2f}"
+
+
+def words_listed(build):
+    status, listed, said = schedule(build, "--list")
+    if status != 0:
+        sys.exit(f"FAILED: schedule --list ended with {status}: {said}")
+    lines = [line.split("\t") for line in listed.decode().splitlines()]
+    return [[line[1] for line in lines if line[0] == kind] for kind in ("policy", "workload")]
+
+
+def run_complaint(build, policy, workload):
+    words = (policy, workload, 1, 1, SHORT, "threads")
+    status, raw, said = schedule(build, *words)
+    if status != 0:
+        return f"{' '.join(map(str, words))} ended with {status}: {said.strip()}"
+    try:
+        run = rawrun.run_parse(raw)
+    except rawrun.RawError as error:
+        return f"{policy} on {workload}: {error}"
+    if not any(kind == rawrun.RUN for _, _, kind, *_ in run.events):
+        return f"{policy} on {workload}: nothing ran"
+    return None
+
+
+def all_check(build):
+    policies, workloads = words_listed(build)
+    print(f"{len(policies)} policies, {len(workloads)} workloads")
+    with concurrent.futures.ThreadPoolExecutor(2) as pool:
+        pairs = [pool.submit(run_complaint, build, policy, workload) for policy in policies for workload in workloads]
+        yield from filter(None, (pair.result() for pair in pairs))
+
+
+def main():
+    checks = {"same": same_check, "share": share_check, "latency": latency_check, "all": all_check}
+    parser = argparse.ArgumentParser()
+    parser.add_argument("--build", required=True)
+    parser.add_argument("check", choices=checks)
+    options = parser.parse_args()
+    complaints = list(checks[options.check](options.build))
+    if complaints:
+        sys.exit("FAILED: " + "; ".join(complaints))
+
+
+if __name__ == "__main__":
+    main()
