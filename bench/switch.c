@@ -1,7 +1,9 @@
 // SPDX-License-Identifier: BSD-2-Clause
 /*
- * thread_switch   from a thread that gives way to where the next one goes on: round robin, decision and turn included
+ * thread_switch    from a thread that gives way to where the next one goes on: round robin, decision and turn included
+ * thread_preempt   from a thread that a timer interrupts, at the end of its turn, to where the next one goes on
  */
+#include <bench/sched/choose.h>
 #include "measure.h"
 #include <stdio.h>
 #include <stdlib.h>
@@ -10,7 +12,29 @@
 
 static volatile bool over;
 
-static word_t partner(word_t argument)
+// When somebody looked at the counter last, << 1 | who: one word, because a thread can be interrupted anywhere.
+static volatile word_t look, looks_apart;
+static volatile word_t least_apart = ~0ul;
+
+static inline word_t instructions_now(void)
+{
+    word_t now;
+    __asm__ volatile("rdinstret %0" : "=r"(now) : : "memory");
+    return now;
+}
+
+static struct thread *partner_start(thread_entry_t entry)
+{
+    struct thread *thread = thread_create(entry, 1);
+
+    if (!thread) {
+        fprintf(stderr, "bench: no thread can be created\n");
+        exit(1);
+    }
+    return thread;
+}
+
+static word_t yield_on(word_t argument)
 {
     (void)argument;
     while (!over)
@@ -20,23 +44,17 @@ static word_t partner(word_t argument)
 
 static word_t round_count(void)
 {
-    word_t begin, end;
+    word_t begin = instructions_now();
 
-    __asm__ volatile("rdinstret %0" : "=r"(begin) : : "memory");
     thread_yield();
-    __asm__ volatile("rdinstret %0" : "=r"(end) : : "memory");
-    return end - begin;
+    return instructions_now() - begin;
 }
 
-void bench_switch(void)
+static void switch_measure(void)
 {
+    struct thread *thread = partner_start(yield_on);
     word_t least = ~0ul;
-    struct thread *thread = thread_create(partner, 0);
 
-    if (!thread) {
-        fprintf(stderr, "bench: no thread can be created\n");
-        exit(1);
-    }
     for (int i = 0; i < ROUNDS; i++) {
         word_t there_and_back = COUNTED(round_count());
         least = least_of(least, there_and_back);
@@ -44,4 +62,37 @@ void bench_switch(void)
     over = true;
     thread_join(thread);
     row_counted("thread_switch", least / 2, 2);
+}
+
+// Computes and looks at the counter all the time; if another looked at it last, a switch lies between.
+static word_t look_on(word_t who)
+{
+    while (looks_apart < ROUNDS) {
+        word_t now = instructions_now(), last = look;
+        if ((last & 1) != who) {
+            least_apart = least_of(least_apart, now - (last >> 1));
+            looks_apart++;
+        }
+        look = instructions_now() << 1 | who;
+    }
+    return 0;
+}
+
+// The kernel's slices end as turns do: these are shorter.
+static void preempt_measure(void)
+{
+    char error[CHOOSE_ERROR];
+
+    if (!choose_policy("round_robin:quantum=1ms", error))
+        exit(1);
+    struct thread *thread = partner_start(look_on);
+    look_on(0);
+    thread_join(thread);
+    row("thread_preempt", least_apart);
+}
+
+void bench_switch(void)
+{
+    switch_measure();
+    preempt_measure();
 }
