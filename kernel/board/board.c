@@ -83,16 +83,29 @@ static word_t wake_one(struct env *child, word_t events)
     return entry != NULL ? board_tell(child, entry) : 0;
 }
 
-// The same for an environment and those who wait for it to return.
-static word_t wake_chain(struct env *env, word_t events)
+static word_t sooner(word_t one, word_t other) { return one == 0 || (other != 0 && other < one) ? other : one; }
+
+/*
+ * Whose time an environment runs on: the one that serves nobody, at the begin of the chain of calls that leads to it. Those
+ * between them serve; their words stay. `deadline` falls to the earliest of the calls'.
+ */
+static struct env *chain_head(struct env *env, word_t *deadline)
 {
-    word_t told = wake_one(env, events);
     word_t caller = pct_caller(env); // once: other harts end calls
     for (int depth = 0; caller != 0 && depth < CHAIN_MAX; depth++) {
-        told += wake_one(env_at(caller), events);
-        caller = pct_caller(env_at(caller));
+        env = env_at(caller);
+        *deadline = sooner(*deadline, env->call_deadline);
+        caller = pct_caller(env);
     }
-    return told;
+    return env;
+}
+
+// The environment, and whose time it runs on.
+static word_t wake_chain(struct env *env, word_t events)
+{
+    word_t deadline = 0, told = wake_one(env, events);
+    struct env *head = chain_head(env, &deadline);
+    return head != env ? told + wake_one(head, events) : told;
 }
 
 bool board_agrees(struct env *child, word_t word)
@@ -109,22 +122,13 @@ word_t board_wake(struct env *env)
 
 void board_ready(struct env *env) { wake_chain(env, ~0ul); }
 
-static void claimed_one(struct env *child)
-{
-    const struct board_entry *entry = entry_wake(child, ~0ul);
-    if (entry != NULL)
-        entry_mark(child->scheduler, entry);
-}
-
 void board_claimed(struct env *env)
 {
-    word_t caller = pct_caller(env);
-    if (caller == 0)
-        claimed_one(env);
-    for (int depth = 0; caller != 0 && depth < CHAIN_MAX; depth++) {
-        claimed_one(env_at(caller));
-        caller = pct_caller(env_at(caller));
-    }
+    word_t deadline = 0;
+    struct env *head = chain_head(env, &deadline);
+    const struct board_entry *entry = entry_wake(head, ~0ul);
+    if (entry != NULL)
+        entry_mark(head->scheduler, entry);
 }
 
 // The child waits from now on, for these events and this time.
@@ -136,7 +140,6 @@ static void block_one(struct env *child, word_t events, word_t deadline)
     bool blocks = BOARD_STATE(entry->word) == BOARD_READY;
     child->board_events = events;
     entry->deadline = deadline;
-    entry->ticks = child->ticks;
     if (blocks)
         entry_set(entry, BOARD_BLOCKED);
     lock_drop(&entry->lock);
@@ -146,21 +149,8 @@ static void block_one(struct env *child, word_t events, word_t deadline)
         board_tell(child, entry);
 }
 
-static word_t sooner(word_t one, word_t other) { return one == 0 || (other != 0 && other < one) ? other : one; }
-
 // An alarm that ends a wait for these events.
 static word_t alarm_of(const struct env *env, word_t events) { return events & EVENT_BIT(ALARM) ? env->alarm : 0; }
-
-// Who waits for `env`, which waits itself, waits for the same events, and no longer than its own call may take.
-static void block_callers(const struct env *env, word_t deadline)
-{
-    word_t caller = pct_caller(env);
-    for (int depth = 0; caller != 0 && depth < CHAIN_MAX; depth++) {
-        deadline = sooner(deadline, env_at(caller)->call_deadline);
-        block_one(env_at(caller), env->wait_events, deadline);
-        caller = pct_caller(env_at(caller));
-    }
-}
 
 // What it used is shown, also when nothing changes.
 static void ticks_show(struct env *env)
@@ -174,15 +164,15 @@ static void ticks_show(struct env *env)
 
 void board_release(struct env *env, long claim)
 {
-    word_t end = env->waiting ? sooner(env->wait_deadline, alarm_of(env, env->wait_events)) : 0;
-    if (claim_is_gate(claim))
+    ticks_show(env);
+    if (claim_is_gate(claim)) {
         block_one(env, env->accept_events, alarm_of(env, env->accept_events));
-    else if (env->waiting && pct_caller(env) == 0)
-        block_one(env, env->wait_events, end);
-    else
-        ticks_show(env);
-    if (!claim_is_gate(claim) && env->waiting && env->board == 0)
-        block_callers(env, end);
+    } else if (env->waiting) {
+        word_t end = sooner(env->wait_deadline, alarm_of(env, env->wait_events));
+        struct env *head = chain_head(env, &end);
+        if (head == env || env->board == 0)
+            block_one(head, env->wait_events, end);
+    }
     hw_order(); // the words come before the claim
 }
 

@@ -15,8 +15,9 @@
  *
  * BLOCKED that is not true any more would be a child forgotten; READY that is not is a donation refused, after which board_settle
  * puts it right. So everything that may have given a child something to do says READY, and only a hart that lets it go while
- * it waits says BLOCKED. Where the end of a chain of calls waits, that goes for all who wait for it, unless it has a
- * board itself: a scheduler that waits while it serves a call leaves its callers READY.
+ * it waits says BLOCKED. Where the end of a chain of calls waits, that goes for the chain's head, which serves nobody, unless the end
+ * has a board itself: a scheduler that waits while it serves a call leaves the head READY. Those between them serve: what was said
+ * when their gates opened stays.
  *
  * Invariants
  *   (1) `board` is 0, or a frame of kind BOARD that the environment owns and that names it. `children` counts its entries in use.
@@ -39,7 +40,7 @@ static inline bool board_concerns(const struct env *env)
 
 // The word by which a decision about a child was made is still true.
 bool board_agrees(struct env *child, word_t word);
-// Events were posted to it: READY are those who wait for them. How many environments were told.
+// Events were posted to it: READY is who waits for them. How many environments were told.
 word_t board_wake(struct env *env);
 // It has something to do, whatever it waited for; its scheduler is told.
 void board_ready(struct env *env);

@@ -3,6 +3,7 @@
 
 #include "slice.h"
 
+#include "board/board.h"
 #include "kernel.h"
 #include "pct/pct.h"
 
@@ -39,5 +40,7 @@ sysret_t sys_slice_alarm(word_t time)
     self->alarm = time;
     env_gate_choose(self); // it may have been entered: from now on callers see to the timer
     slice_arm(hart_self(), self, self->grace);
+    if (board_concerns(self))
+        board_ready(self); // while it serves, this is a time that its entry does not show
     return done(before);
 }

@@ -16,9 +16,10 @@
  * was when the gate opened. READY is a promise of nothing: another hart may run the child, and then a donation is refused with
  * BUSY. BLOCKED is one: as long as it stands, only the entry's deadline can have given the child something to do.
  *
- * Each change sets the child's bit in SAVE_BOARD_LOW or _HIGH of the scheduler's save area (bit number: the index) and then the
- * event BOARD, unless the change was a block in the time that this scheduler donates on the same hart: the donation's
- * reason says that. A scheduler loses none if it clears the event, swaps the bits for 0, and then reads the words:
+ * Each change sets the child's bit in SAVE_BOARD_LOW or _HIGH of the scheduler's save area (bit number: the index), and then the
+ * event BOARD. Two changes come without the event: who blocks on the time that its scheduler donates, for the donation comes back
+ * with that reason; and who goes on because its deadline passed. A scheduler loses none if it clears the event, swaps the bits
+ * for 0, and then reads the words:
  *
  *      events_take(EVENT_BOARD)
  *      for each bit of swap(SAVE_BOARD_LOW, 0), swap(SAVE_BOARD_HIGH, 0)

@@ -5,6 +5,7 @@
 
 #include "board/board.h"
 #include "machine/machine.h"
+#include "pct/pct.h"
 
 static void hart_check(const struct fake_hart *hart, const struct hart *known)
 {
@@ -97,7 +98,7 @@ static void board_check(void)
         if (child->claim == CLAIM_TAKEN && child->callee == 0 && child->caller == 0 && !child->stop)
             fake_fail("an environment runs that is said to wait");
         word_t deadline = child->entry->deadline;
-        bool serves = child->caller != 0 && child->callee == 0; // its caller's time is enough
+        bool serves = pct_caller(child) != 0; // its caller's time is enough
         bool runs = serves ? *env_save(child, SAVE_PENDING) & child->board_events : ready(child) != NULL;
         if (runs && (deadline == 0 || fake.time < deadline))
             fake_fail("an environment that could run is said to wait");

@@ -12,7 +12,6 @@ static word_t memory_boundary(word_t index) { return (word_t)hart_number(index) 
 word_t hw_hart(void) { return memory_boundary(fake.self); }
 word_t hw_return_pc(void) { return fake_self()->sepc; }
 word_t hw_time(void) { return fake.time; }
-void hw_satp(word_t satp) { fake_self()->satp = satp; }
 void hw_fence_code(void) { fake_self()->codes++; }
 void hw_set_timer(word_t time) { fake_self()->timer = time; }
 void hw_soft_clear(void) { fake_self()->soft = 0; }
@@ -23,6 +22,12 @@ void hw_order(void)
 {
     if (fake.between != NULL && fake_self()->mode == FAKE_KERNEL)
         fake.between();
+}
+void hw_satp(word_t satp)
+{
+    fake_self()->satp = satp;
+    if (satp == space_kernel_satp)
+        hw_order(); // others act here, too: whoever gives the hart up has looked for events, and not said yet that it waits
 }
 void hw_pause(void) { fake_fail("a lock is taken twice, or was never dropped"); }
 

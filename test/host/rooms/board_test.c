@@ -7,6 +7,7 @@
 
 #include "board/board.h"
 #include "machine/machine.h"
+#include "slice/slice.h"
 
 #define SLOT   5
 #define DOOR   6
@@ -287,6 +288,76 @@ static void no_wake_up_is_lost(void **state)
         assert_int_equal(fake_self()->mode, FAKE_USER);
     } while (moment.seen >= at);
     assert_true(at > 2);
+}
+
+// B has no time but a slice on A's hart, and what A donates.
+static void b_lives_on_donations(void)
+{
+    fake_on(HART_INIT);
+    for (word_t i = 0; i < SLICES_MAX; i++)
+        OK(slice, give, HART_B, i, fake.init);
+    OK(slice, give, HART_A, 1, family.b);
+    fake_on(HART_B);
+    CALL(slice, yield, 0);
+    door(HART_A, DOOR, family.b, RIGHT_YIELD);
+    fake_on(HART_A);
+    told(a());
+}
+
+static void a_donates(void)
+{
+    fake_on(HART_A);
+    CALL(slice, donate, DOOR, fake.time + 1000, EVENT_BIT(BOARD), entry_at(INDEX)->word);
+    assert_int_equal(runs(HART_A), family.b);
+}
+
+// The same where nobody looks for B once more: its scheduler goes on, by what the word says.
+static void no_wake_up_is_lost_in_a_donation(void **state)
+{
+    (void)state;
+    b_lives_on_donations();
+    int at = 0;
+    do {
+        told(a());
+        a_donates();
+        *env_save(b(), SAVE_PENDING) = 0;
+        during(++at, b_is_notified);
+        entry_call(CALL_slice_wait, ARGUMENTS(EVENT, 0));
+        fake.between = NULL;
+        bool early = moment.seen >= at;
+        fake_check();
+        assert_int_equal(runs(HART_A), family.a);
+        assert_int_equal(fake_self()->regs[REG_A1], DONATE_BLOCKED);
+        assert_int_equal(*env_save(a(), SAVE_PENDING) & EVENT_BIT(BOARD), early ? EVENT_BIT(BOARD) : 0);
+        if (!early)
+            b_is_notified();
+        STANDS(READY, 1);
+        fake_on(HART_A);
+    } while (moment.seen >= at);
+    assert_true(at > 2);
+}
+
+// A decision by a word that has changed, and a deadline that only the scheduler looks at.
+static void a_stale_decision_is_refused(void **state)
+{
+    (void)state;
+    b_lives_on_donations();
+    word_t before = entry_at(INDEX)->word, deadline = fake.time + 500;
+    a_donates();
+    CALL(slice, wait, EVENT, deadline);
+    assert_int_equal(runs(HART_A), family.a);
+    assert_int_equal(fake_self()->regs[REG_A1], DONATE_BLOCKED);
+    assert_false(*env_save(a(), SAVE_PENDING) & EVENT_BIT(BOARD)); // the answer says it
+    *env_save(a(), SAVE_BOARD_LOW) = 0;
+    assert_int_equal(state_at(INDEX), BOARD_BLOCKED);
+    fake_on(HART_A);
+    REFUSED(CHANGED, slice, donate, DOOR, fake.time + 1000, 0, before);
+    REFUSED(CHANGED, slice, donate, DOOR, fake.time + 1000, 0, before + 2 * BOARD_STEP);
+    REFUSED(BUSY, slice, donate, DOOR, fake.time + 1000, 0, entry_at(INDEX)->word);
+    assert_int_equal(entry_at(INDEX)->deadline, deadline);
+    fake.time = deadline;
+    a_donates();
+    assert_int_equal(state_at(INDEX), BOARD_READY);
 }
 
 static void b_leaves(void)
@@ -710,6 +781,8 @@ ROOM(board)
         JOINED(running_is_no_change),
         JOINED(a_deadline_is_shown),
         JOINED(no_wake_up_is_lost),
+        JOINED(no_wake_up_is_lost_in_a_donation),
+        JOINED(a_stale_decision_is_refused),
         JOINED(who_left_is_not_woken),
         JOINED(a_caller_waits_with_its_callee),
         JOINED(a_call_that_fails_gives_it_something_to_do),

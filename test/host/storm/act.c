@@ -10,7 +10,7 @@
 #include <string.h>
 
 static word_t events(void) { return chance(95) ? 1ul << (32 + any(8)) : any(1ul << 40); }
-static word_t masked(void) { return events() | (chance(30) ? EVENT_BIT(ALARM) : 0); }
+static word_t masked(void) { return events() | (chance(30) ? EVENT_BIT(ALARM) : 0) | (chance(40) ? EVENT_BIT(BOARD) : 0); }
 static word_t deadline(void)
 {
     return chance(50) ? fake.time + any(3 * machine_info->slice_ticks) : chance(80) ? 0 : any(2000);
@@ -171,6 +171,21 @@ static void act_time(void)
     }
 }
 
+// Boards: few indices, so that they are taken and left.
+static void act_board(void)
+{
+    bool mine = chance(20);
+    switch (any(4)) {
+    case 0: DO(board, bind, chance(80) ? choose_own(PAGE_FREE, 1) : 0); break;
+    case 1:
+    case 2:
+        DO(board, join, chance(60) ? 0 : choose_env(), mine ? CAP_NONE : choose_door(RIGHT_SCHEDULE),
+           chance(95) ? 1 + any(6) : any(300));
+        break;
+    case 3: DO(board, leave, chance(40) ? 0 : choose_env()); break;
+    }
+}
+
 static void act_transfer(void)
 {
     bool init = fake_env()->self == fake.init;
@@ -289,7 +304,9 @@ static void act_save(void)
     bool init = env->self == fake.init;
     *env_save(env, SAVE_X_HANDLER) = init || chance(90) ? 0x7000 : 0;
     *env_save(env, SAVE_I_HANDLER) = chance(60) ? 0x7100 : 0;
-    *env_save(env, SAVE_PENDING) = chance(80) ? 0 : any(~0ul);
+    // A child that serves returns unseen: what it set itself would be its own secret, and its scheduler's word for it wrong.
+    bool secret = env->entry != NULL && env->caller != 0;
+    *env_save(env, SAVE_PENDING) = secret || chance(80) ? 0 : any(~0ul);
     *env_save(env, SAVE_S_BEGIN) = chance(80) ? 0 : 0x7200;
 }
 
@@ -334,6 +351,10 @@ void act_build(void)
         DO(slice, give, any(hart_count), 8 + any(SLICES_MAX - 8), record);
     DO(irq, give, 1 + any(6), record);
     DO(env, set, record, ENV_GUARANTEED, any(4));
+    if (chance(50)) {
+        DO(board, bind, choose_own(PAGE_FREE, 1));
+        DO(board, join, record, chance(50) ? CAP_NONE : choose_door(RIGHT_SCHEDULE), 1 + any(20));
+    }
     *env_save(env_named(record), SAVE_X_HANDLER) = 0x7000;
     DO(env, start, record);
 }
@@ -343,7 +364,7 @@ void act(void)
     static void (*const acts[])(void) = {
         act_page,   act_page,  act_cap,   act_cap,   act_env,  act_memory,   act_memory,
         act_memory, act_super, act_space, act_time,  act_time, act_transfer, act_transfer,
-        act_irq,    act_revoke, act_revoke, act_vector, act_touch, act_touch, act_touch, act_save,
+        act_irq,    act_board, act_board, act_revoke, act_revoke, act_vector, act_touch, act_touch, act_touch, act_save,
     };
     if (fake_env()->self == fake.init || chance(97))
         *env_save(fake_env(), SAVE_X_HANDLER) = 0x7000; // its handler is done; that of the first one always

@@ -37,13 +37,14 @@ static void call(word_t number, word_t a0, word_t a1, word_t a2, word_t a3)
 static void transfer(void)
 {
     bool init = fake_env()->self == fake.init; // it waits for nobody for ever
-    switch (any(6)) {
+    switch (any(7)) {
     case 0: call(CALL_slice_yield_to, choose_door(RIGHT_YIELD), 0, 0, 0); break;
     case 1: call(CALL_slice_yield, 0, 0, 0, 0); break;
     case 2: call(CALL_pct_call, choose_door(RIGHT_CALL), init ? fake.time + 1000 : 0, 0, 0); break;
     case 3: call(CALL_pct_return, 0, 0, 0, 0); break;
     case 4: call(CALL_slice_donate, choose_door(RIGHT_YIELD), fake.time + 1 + any(500), any(1ul << 40), 0); break;
-    case 5: fake_speculate(choose_address() & (USER_END - 1)); break;
+    case 5: call(CALL_env_notify, choose_door(RIGHT_NOTIFY), 1ul << (32 + any(8)), 0, 0); break;
+    case 6: fake_speculate(choose_address() & (USER_END - 1)); break;
     }
 }
 

@@ -36,6 +36,9 @@ PLANTS = [
     ("slice", "slice/slice.c", "    to->slice_harts |= 1u << hart;\n", ""),
     ("pct", "pct/pct.c", "    __atomic_store_n(&callee->caller, env_boundary(env), __ATOMIC_RELEASE);\n", ""),
     ("revoke", "revoke/revoke.c", "        owner->guaranteed += weight;\n", "        ;\n"),
+    ("board", "env/env.c", "    rouse(env);\n    if (board_concerns(env))\n        board_wake(env);\n", "    rouse(env);\n"),
+    ("board", "board/board.c", "    const struct board_entry *entry = entry_wake(head, ~0ul);\n    if (entry", "    const struct board_entry *entry = NULL;\n    if (entry"),
+    ("board", "env/env.c", "        if (board_disband(env))\n            env->board = 0;", "        env->board = 0;"),
     ("irq", "irq/irq.c", "        source_enable(source, false);\n", "        ;\n"),
 ]
 

@@ -8,6 +8,7 @@
  */
 #include "storm.h"
 
+#include "board/board.h"
 #include "irq/irq.h"
 #include "machine/machine.h"
 #include "revoke/revoke.h"
@@ -39,6 +40,7 @@ static void check_all(void)
     if (!page_invariant())                fake_fail("page_invariant");
     if (runs && !env_invariant())         fake_fail("env_invariant");
     if (!slice_invariant())               fake_fail("slice_invariant");
+    if (!board_invariant())               fake_fail("board_invariant");
     if (!irq_invariant())                 fake_fail("irq_invariant");
     if (!revoke_invariant())              fake_fail("revoke_invariant");
     fake_on(self);
