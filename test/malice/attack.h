@@ -65,6 +65,8 @@ void child_fault(void);
 void child_count(void); // counts for ever, in as many pages of the arena as its argument says
 void child_accept(void); // accepts for ever with child_echo, or the entry in its argument when not 0
 void child_echo(void);   // an entry that returns at once
+void child_nap(void);    // waits for ever, a moment at a time
+void child_rejoin(void); // joins the scheduler in slot 8, at the index in its argument, and leaves, for ever
 void child_yield(void);  // gives its slice up for ever
 
 // library.c

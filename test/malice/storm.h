@@ -18,7 +18,7 @@ struct storm {
     word_t calls;        // to make
     word_t check;        // audit after so many
     bool thread;         // not the worker itself: it neither makes threads nor touches memory
-    uint8_t rights[STORM_SLOTS]; // of the capabilities that it put into its slots; 0: none, or not known
+    uint16_t rights[STORM_SLOTS]; // of the capabilities that it put into its slots; 0: none, or not known
 };
 
 // The frames the worker had at its start, those it runs on, and its neighbours; the same for its threads.

@@ -19,6 +19,7 @@
  *   h p      a hart, a position in its vector
  *   e        events
  *   D        a deadline
+ *   I        an index on a board
  *   O        an order of an STLB
  *   w V      what env_set sets, and a value for it
  *   W        what env_info tells
@@ -63,6 +64,7 @@ static const struct recipe {
     {CALL_pte_map, 1, "PAicbN"},
     {CALL_revoke_request, 4, "sKcD"}, {CALL_revoke_abort, 8, "sKnc"},
     {CALL_slice_alarm, 2, "D"},   {CALL_slice_donate, 6, "sDe0"},
+    {CALL_board_bind, 3, "T"},    {CALL_board_join, 6, "ENI"},  {CALL_board_leave, 3, "E"},
     {CALL_revoke_guarantee, 2, "F1"}, {CALL_revoke_vector, 2, "f"},
 };
 #define RECIPES (sizeof(recipes) / sizeof(recipes[0]))
@@ -191,14 +193,14 @@ static word_t pick_object_rights(struct storm *storm, page_t object)
 {
     const volatile struct frame *frame = frame_entry(object);
     if (frame == NULL || frame->kind != PAGE_ENV) return pick_rights(storm);
-    return (1 + storm_random(storm, 15)) * RIGHT_CALL;
+    return (1 + storm_random(storm, 31)) * RIGHT_CALL;
 }
 
 // Mostly some of those of our own capability, sometimes more.
 static word_t pick_fewer_rights(struct storm *storm, slot_t slot)
 {
     word_t rights = slot < STORM_SLOTS ? storm->rights[slot] : RIGHTS_FRAME;
-    word_t mask = storm_random(storm, 256);
+    word_t mask = storm_random(storm, 512);
     if (storm_random(storm, 8) == 0) return rights | (mask & (RIGHTS_FRAME | RIGHTS_ENV));
     return (rights & mask) != 0 ? rights & mask : rights;
 }
@@ -243,6 +245,7 @@ static word_t pick_argument(struct storm *storm, char letter, const word_t *befo
     case 'p': return storm_random(storm, SLICES_MAX);
     case 'e': return storm_random(storm, 4) ? 1ul << (32 + storm_random(storm, 31)) : 0;
     case 'D': return storm_random(storm, 8) ? time_now() + storm_random(storm, 2000) : time_now() - 1;
+    case 'I': return 1 + storm_random(storm, 8);
     case 'O': return storm_random(storm, 8) ? 0 : storm_random(storm, 3);
     case 'w': return storm_random(storm, 5);
     case 'W': return ENV_STATE + storm_random(storm, 4);

@@ -18,7 +18,7 @@ enum report { REPORT_CALLS, REPORT_DONE, REPORT_LINE, REPORT_CALL, REPORT_ERROR,
  * that is always refused would find nothing.
  */
 #define REPORT_DONES     0xe00
-#define REPORT_DONES_MAX 64
+#define REPORT_DONES_MAX 80
 #define REPORT_DONE_COUNT(save, number)                                                                      \
     (((volatile uint32_t *)((save) + REPORT_DONES))[(number)-CALL_BASE + 8])
 // How a worker ends when it found something: REPORT_LINE says which line of which check.

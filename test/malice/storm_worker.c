@@ -117,10 +117,10 @@ static void rights_note(struct storm *storm, const struct storm_call *call)
     const word_t *a = call->arguments;
     switch (call->number) {
     case CALL_cap_mint:
-        if (a[0] < STORM_SLOTS) storm->rights[a[0]] = (uint8_t)a[2];
+        if (a[0] < STORM_SLOTS) storm->rights[a[0]] = (uint16_t)a[2];
         break;
     case CALL_cap_copy:
-        if (a[1] < STORM_SLOTS) storm->rights[a[1]] = (uint8_t)a[2];
+        if (a[1] < STORM_SLOTS) storm->rights[a[1]] = (uint16_t)a[2];
         break;
     case CALL_cap_open:
     case CALL_cap_drop:
