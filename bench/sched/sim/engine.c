@@ -177,18 +177,19 @@ static void jobs_left(uint32_t id)
     const struct workload *workload = sim.script.workload;
     enum workload_arrival arrival = workload->class[sim.script.task[id].class].arrival;
     struct action action = {0};
+    uint32_t steps = 0; // of one job: one that never ends has more than there are phases
 
     if (sim.actor[id].releases || (arrival != ARRIVAL_EVERY && arrival != ARRIVAL_PERIODIC && arrival != ARRIVAL_DEMAND &&
                                    arrival != ARRIVAL_LISTED))
         return;
-    while (action.kind != SCRIPT_EXIT) {
+    while (action.kind != SCRIPT_EXIT && steps++ <= WORKLOAD_PHASES_MAX) {
         script_next(&sim.script, id, sim.end, &action);
         if (action.kind == SCRIPT_RELEASE && action.at >= sim.end)
             return;
         if (action.kind == SCRIPT_RELEASE)
             record_release(&sim.record, sim.end, id, action.service, action.deadline, sim.end - action.at);
-        if (action.kind == SCRIPT_COMPUTE && action.length == SCRIPT_FOREVER_STEP)
-            return;
+        if (action.kind == SCRIPT_RELEASE)
+            steps = 0;
     }
 }
 
