@@ -14,8 +14,10 @@
 #define GANGS_FROM   1001 // groups that people name are below
 #define REDRAWS_MAX  1000
 #define LONGEST_MEANS 4   // budgets of services without a longest one: so many means
+#define LATEST        (1ul << 62) // times beyond are this one
+#define HART          1000000000ul // a demand, where those of many tasks are summed up
 
-enum script_step { STEP_FIRST, STEP_RELEASE, STEP_PHASES, STEP_PAUSE, STEP_OVER };
+enum script_step { STEP_FIRST, STEP_RELEASE, STEP_PHASES, STEP_OVER };
 
 static const struct workload_class *class_of(const struct script *script, const struct script_task *task)
 {
@@ -34,11 +36,31 @@ static uint64_t at_load(const struct script *script, struct workload_value value
     return workload_value_at(value, script->load);
 }
 
+static uint64_t later(uint64_t time, uint64_t by)
+{
+    return time < LATEST && by < LATEST - time ? time + by : LATEST;
+}
+
+// The two numbers of a distribution. A load may have turned those of a range round, or made them 0.
+static void numbers_of(const struct script *script, const struct workload_lengths *lengths, uint64_t *a, uint64_t *b)
+{
+    bool range = lengths->kind == LENGTH_UNIFORM || lengths->kind == LENGTH_LOGUNIFORM;
+    uint64_t one = at_load(script, lengths->a), other = at_load(script, lengths->b);
+
+    *a = range && other < one ? other : one;
+    *b = range && other < one ? one : other;
+    if (lengths->kind == LENGTH_LOGUNIFORM && *a == 0)
+        *a = 1;
+    if (lengths->kind == LENGTH_LOGUNIFORM && *b == 0)
+        *b = 1;
+}
+
 static uint64_t length_draw(const struct script *script, const struct script_task *task, const struct workload_lengths *lengths,
                             struct sched_random *random)
 {
-    uint64_t a = at_load(script, lengths->a), b = at_load(script, lengths->b);
+    uint64_t a, b;
 
+    numbers_of(script, lengths, &a, &b);
     switch (lengths->kind) {
     case LENGTH_UNIFORM:     return draw_uniform(random, a, b);
     case LENGTH_LOGUNIFORM:  return draw_loguniform(random, a, b);
@@ -52,8 +74,9 @@ static uint64_t length_draw(const struct script *script, const struct script_tas
 
 static uint64_t length_mean(const struct script *script, const struct script_task *task, const struct workload_lengths *lengths)
 {
-    uint64_t a = at_load(script, lengths->a), b = at_load(script, lengths->b);
+    uint64_t a, b;
 
+    numbers_of(script, lengths, &a, &b);
     switch (lengths->kind) {
     case LENGTH_UNIFORM:    return a + (b - a) / 2;
     case LENGTH_LOGUNIFORM: return mean_loguniform(a, b);
@@ -66,8 +89,9 @@ static uint64_t length_mean(const struct script *script, const struct script_tas
 
 static uint64_t length_longest(const struct script *script, const struct script_task *task, const struct workload_lengths *lengths)
 {
-    uint64_t a = at_load(script, lengths->a), b = at_load(script, lengths->b);
+    uint64_t a, b;
 
+    numbers_of(script, lengths, &a, &b);
     switch (lengths->kind) {
     case LENGTH_UNIFORM:
     case LENGTH_LOGUNIFORM: return b;
@@ -181,10 +205,10 @@ static uint64_t bursts_demand(const struct script *script, const struct workload
 
     for (size_t place = class->bursts; workload_burst(script->workload, &place, class->bursts_end, &at, &run);)
         sum += run;
-    return sum * script->load / script->workload->duration / script->harts;
+    return (uint64_t)((unsigned __int128)sum * script->load * (HART / 1000) / script->workload->duration);
 }
 
-// Thousandths of all harts that one task asks for by the clock.
+// What one task asks for by the clock, in parts of a HART.
 static uint64_t task_demand(const struct script *script, const struct workload_class *class, const struct script_task *task)
 {
     uint64_t service = service_of(script, task, length_mean);
@@ -194,7 +218,7 @@ static uint64_t task_demand(const struct script *script, const struct workload_c
         return bursts_demand(script, class);
     if (class->arrival != ARRIVAL_EVERY && class->arrival != ARRIVAL_PERIODIC && class->arrival != ARRIVAL_DEMAND)
         return 0;
-    return gap ? service * 1000 / gap / script->harts : 0;
+    return gap ? (uint64_t)((unsigned __int128)service * HART / gap) : 0;
 }
 
 // How long its jobs arrive.
@@ -244,7 +268,8 @@ static bool class_begin(struct script *script, uint32_t number)
             task->period = gap_of_demand(script, class, task, count);
         demand += task_demand(script, class, task);
     }
-    demand = class->arrival == ARRIVAL_DEMAND ? at_load(script, class->demand) : demand;
+    demand = class->arrival == ARRIVAL_DEMAND ? at_load(script, class->demand)
+                                              : (demand + HART / 2000 * script->harts) / (HART / 1000 * script->harts);
     script->demand += class->until ? demand * time_of(script, class) / script->workload->duration : demand;
     return true;
 }
@@ -346,19 +371,19 @@ static bool arrival_next(const struct script *script, struct script_task *task, 
 
     switch (class->arrival) {
     case ARRIVAL_ONCE:     if (!first) return false; task->at = begin; break;
-    case ARRIVAL_AFTER:    task->at = first ? begin : now + task_draw(script, task, &class->gap); break;
-    case ARRIVAL_EVERY:    task->at = first ? begin : task->at + task_draw(script, task, &class->gap); break;
-    case ARRIVAL_PERIODIC: task->at = first ? begin : task->at + task->period; break;
+    case ARRIVAL_AFTER:    task->at = first ? begin : later(now, task_draw(script, task, &class->gap)); break;
+    case ARRIVAL_EVERY:    task->at = first ? begin : later(task->at, task_draw(script, task, &class->gap)); break;
+    case ARRIVAL_PERIODIC: task->at = first ? begin : later(task->at, task->period); break;
     case ARRIVAL_DEMAND:
-        task->at = (first ? begin : task->at) + draw_exponential(&random, task->period);
+        task->at = later(first ? begin : task->at, draw_exponential(&random, task->period));
         task->random = random.state;
         break;
     case ARRIVAL_LISTED:
         if (!burst_next(script, task, &task->at, &task->listed)) return false;
-        task->at += begin;
+        task->at = later(task->at, begin);
         break;
     case ARRIVAL_CLOSED:
-        task->at = first ? begin : now;
+        task->at = first ? begin : later(now, task->pause);
         if (!burst_next(script, task, &task->listed, &task->pause)) return false;
         break;
     default: task->at = first ? begin : now;
@@ -382,13 +407,26 @@ static void release(const struct script *script, struct script_task *task, uint6
     action->at = task->at;
     action->service = class->bursts_count ? task->listed : service_draw(script, task);
     action->deadline = deadline_of(script, class, task);
-    action->due = action->deadline ? task->at + action->deadline : 0;
+    action->due = action->deadline ? later(task->at, action->deadline) : 0;
 }
 
-static void done(struct script_task *task, const struct workload_class *class, struct action *action)
+static void done(struct script_task *task, struct action *action)
 {
     action->kind = SCRIPT_DONE;
-    task->state = class->arrival == ARRIVAL_CLOSED && task->pause ? STEP_PAUSE : STEP_RELEASE;
+    task->state = STEP_RELEASE;
+}
+
+// A job without end, step by step; where the class ends it is done.
+static void endless_next(const struct workload_class *class, struct script_task *task, uint64_t now, struct action *action)
+{
+    uint64_t left = class->until ? class->until - (now < class->until ? now : class->until) : SCRIPT_FOREVER_STEP;
+
+    if (left == 0) {
+        done(task, action);
+        return;
+    }
+    action->kind = SCRIPT_COMPUTE;
+    action->length = left < SCRIPT_FOREVER_STEP ? left : SCRIPT_FOREVER_STEP;
 }
 
 static void barrier(const struct script *script, const struct script_task *task, struct action *action)
@@ -416,13 +454,12 @@ static void phase_next(const struct script *script, struct script_task *task, ui
         return;
     }
     if (class->bursts_count || task->phase == class->phases) {
-        done(task, class, action);
+        done(task, action);
         return;
     }
     const struct workload_phase *phase = phase_of(script, class, task->phase);
     if (is_endless(phase)) {
-        action->kind = SCRIPT_COMPUTE;
-        action->length = SCRIPT_FOREVER_STEP;
+        endless_next(class, task, now, action);
         return;
     }
     task->phase++;
@@ -434,7 +471,7 @@ static void phase_next(const struct script *script, struct script_task *task, ui
     action->number = phase->lock;
     if (phase->action == PHASE_COMPUTE || phase->action == PHASE_SLEEP)
         action->length = task_draw(script, task, &phase->lengths);
-    action->at = now + action->length;
+    action->at = later(now, action->length);
 }
 
 void script_next(struct script *script, uint32_t id, uint64_t now, struct action *action)
@@ -446,12 +483,6 @@ void script_next(struct script *script, uint32_t id, uint64_t now, struct action
     case STEP_FIRST:
     case STEP_RELEASE: release(script, task, now, action); break;
     case STEP_PHASES:  phase_next(script, task, now, action); break;
-    case STEP_PAUSE:
-        task->state = STEP_RELEASE;
-        action->kind = SCRIPT_SLEEP;
-        action->at = now + task->pause;
-        action->length = task->pause;
-        break;
     default: action->kind = SCRIPT_EXIT;
     }
 }

@@ -77,6 +77,8 @@ static struct workload_lengths lengths_read(struct reader *reader)
         lengths.thousandths = (uint32_t)reader_thousandths(reader);
     if (lengths.kind == LENGTH_BIMODAL)
         lengths.thousandths = reader_percent(reader);
+    if (lengths.kind == LENGTH_BIMODAL && lengths.thousandths > 1000)
+        reader_expected(reader, "a probability of at most 100%", word);
     if (lengths.kind == LENGTH_UNIFORM || lengths.kind == LENGTH_LOGUNIFORM || lengths.kind == LENGTH_BIMODAL)
         lengths.b = reader_time_scaled(reader);
     if ((lengths.kind == LENGTH_UNIFORM || lengths.kind == LENGTH_LOGUNIFORM) && lengths.b.number < lengths.a.number)
@@ -237,9 +239,10 @@ static void class_harts(struct reader *reader)
         if (!good || first > last || last >= SCHED_HARTS_MAX || (rest.length > 0 && rest.at[0] != ','))
             break;
         mask |= (last == 63 ? ~0ul : (1ul << (last + 1)) - 1) & ~((1ul << first) - 1);
-        rest = rest.length > 1 ? (struct word){rest.at + 1, rest.length - 1} : (struct word){rest.at + rest.length, 0};
-        if (rest.length == 0)
-            break;
+        if (rest.length == 1)
+            break; // nothing behind the comma
+        if (rest.length > 0)
+            rest = (struct word){rest.at + 1, rest.length - 1};
     }
     if (mask == 0 || rest.length > 0)
         reader_expected(reader, "harts from 0 to 63, like 0-3,6", word);
@@ -286,6 +289,17 @@ static bool pair_read(struct reader *reader)
     return !reader->wrong;
 }
 
+// The list is read again burst by burst: between its lines are empty ones and comments at most.
+static bool bursts_go_on(const struct reader *reader, const struct workload_class *class)
+{
+    struct reader between = {.at = reader->workload->source + class->bursts_end, .end = reader->at};
+    struct word word = {0};
+
+    while (word.length == 0 && reader_line(&between))
+        word = reader_peek(&between);
+    return word.at + word.length == reader->at;
+}
+
 static void class_bursts(struct reader *reader)
 {
     struct workload_class *class = class_now(reader);
@@ -293,10 +307,8 @@ static void class_bursts(struct reader *reader)
 
     if (class->bursts_count == 0)
         class->bursts = (size_t)(reader->at - source);
-    else
-        for (const char *at = source + class->bursts_end; at < reader->at - strlen("bursts"); at++)
-            if (*at != ' ' && *at != '\t' && *at != '\r' && *at != '\n')
-                reader_refuse(reader, reader->line, "the lines of bursts of a class follow each other", "");
+    else if (!bursts_go_on(reader, class))
+        reader_refuse(reader, reader->line, "the lines of bursts of a class follow each other", "");
     do
         class->bursts_count += pair_read(reader);
     while (!reader->wrong && reader_peek(reader).length > 0);

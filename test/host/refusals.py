@@ -11,7 +11,8 @@ import pathlib
 import re
 import sys
 
-REFUSAL = re.compile(r'(?:return|NULL :|corrupt\(why,|\*why =)\s+"([^"]+ [^"]+)"')
+REFUSAL = re.compile(r'(?:return|NULL :|corrupt\(why,|\*why =|error =|(?:reader_expected|reader_refuse|value_read|names?_read)\([^";]*,)\s+'
+                     r'"([^"]+ [^"]+)"')
 
 parser = argparse.ArgumentParser()
 parser.add_argument("--least", type=int, required=True)
