@@ -3,22 +3,23 @@
  * Gang scheduling: the tasks of a group run at the same time, each on a hart of its own, or not at all. Time is cut into
  * slots. At the beginning of each, whole gangs are placed on the harts, in turn, as many as there is room for; a task
  * without a group is a gang of one. A member that is blocked has its hart all the same, which stays empty, so that it
- * goes on at once when the others wake it. A gang that wakes within a slot begins at once if there is room for all of it.
+ * goes on at once when the others wake it; when all sleep, their harts are for tasks without a group, until the slot ends.
+ * A gang that wakes within a slot begins at once if there is room for all of it.
  * (Ousterhout: "Scheduling Techniques for Concurrent Systems", ICDCS 1982; gangs are packed anew for each slot.)
  *
  * Good for: parallel programs whose tasks wait for each other often: locks, barriers.
- * Bad for: anything that sleeps long (its harts stay empty until the slot ends), or one urgent task among gangs: it
- *     waits for its turn, up to a slot per gang.
+ * Bad for: gangs of which some sleep long (their harts stay empty), or one urgent task among gangs: it waits for its
+ *     turn, up to a slot per gang.
  * Promises: as long as a gang has no more members than there are harts on which they may run, none of them runs in a
  *     slot in which another one cannot. **A gang with more members than harts** runs in parts, as many members as there are
  *     harts for a slot each, in turn; nothing is promised about them; on one hart that is round robin.
- * Cost of a decision: O(harts); the first one of a slot is O(tasks * harts).
+ * Cost of a decision: O(1), of a hart without a gang O(gangs); the first one of a slot is O(tasks * harts).
  * Parameters: slot, in nanoseconds.
  */
 #include <libos/sched/list.h>
 #include <string.h>
 
-enum { GANG };                     // word: its index
+enum { GANG, PLACE };              // words: its index; the hart that it has in this slot, or had
 enum { RUNNABLE = 1, QUEUED = 2 }; // flags; a task that runs is RUNNABLE only
 
 static struct gang {
@@ -27,15 +28,20 @@ static struct gang {
 } gangs[SCHED_TASKS_MAX];
 
 static struct sched_task *places[SCHED_HARTS_MAX]; // who has which hart in this slot
-static uint32_t gangs_count, harts_count, first; // first: whose turn it is in the next slot
+static uint32_t gangs_count, harts_count, first, filler; // whose turn it is in the next slot; ... on a hart that comes free
 static uint64_t slot_end, slot = SCHED_TURN_NS;
+
+static bool has_place(const struct sched_task *task)
+{
+    return places[task->word[PLACE]] == task;
+}
 
 static void gang_start(uint32_t harts, uint64_t seed)
 {
     (void)seed;
     memset(gangs, 0, sizeof(gangs));
     memset(places, 0, sizeof(places));
-    gangs_count = first = 0;
+    gangs_count = first = filler = 0;
     harts_count = harts;
     slot_end = 0;
 }
@@ -53,31 +59,38 @@ static void gang_admit(struct sched_task *task, uint64_t now)
     gangs[i].count++;
     sched_list_append(&gangs[i].members, task);
     task->word[GANG] = i;
-    task->flags = 0;
+    task->word[PLACE] = task->flags = 0;
 }
 
 // Gives a member a hart: the one that it had, or the first that is free.
 static bool member_place(struct sched_task *task)
 {
-    uint32_t hart = task->hart;
+    uint32_t hart = (uint32_t)task->word[PLACE];
 
-    if (hart >= harts_count || places[hart] || !sched_task_may_run(task, hart))
-        for (hart = 0; hart < harts_count && (places[hart] || !sched_task_may_run(task, hart)); ) hart++;
-    if (hart < harts_count) places[hart] = task;
-    return hart < harts_count;
+    if (places[hart] || !sched_task_may_run(task, hart))
+        for (hart = 0; hart < harts_count && (places[hart] || !sched_task_may_run(task, hart));) hart++;
+    if (hart == harts_count) return false;
+    places[hart] = task;
+    task->word[PLACE] = hart;
+    return true;
+}
+
+static void gang_unplace(const struct gang *gang)
+{
+    for (struct sched_task *task = gang->members.first; task; task = task->next)
+        if (has_place(task)) places[task->word[PLACE]] = NULL;
 }
 
 // All of its members, or none; in parts: those whose turn it is, as many as there is room for.
 static bool gang_place(struct gang *gang, bool in_parts)
 {
-    struct sched_task *before[SCHED_HARTS_MAX], *task = gang->members.first, *next;
+    struct sched_task *task = gang->members.first, *next;
 
-    memcpy(before, places, sizeof(places));
     for (uint32_t left = gang->count; left > 0; left--, task = next) {
         next = task->next;
         bool fits = (!in_parts || (task->flags & RUNNABLE)) && member_place(task);
         if (!fits && !in_parts) {
-            memcpy(places, before, sizeof(places));
+            gang_unplace(gang);
             return false;
         }
         if (fits && in_parts) {
@@ -102,30 +115,36 @@ static void slot_begin(uint64_t now)
     }
 }
 
-// Which hart it has in this slot; as many as there are: none.
-static uint32_t place_of(const struct sched_task *task)
+// Until the slot ends, a hart that no gang has is somebody's who is alone.
+static void hart_fill(uint32_t hart)
 {
-    uint32_t hart = 0;
-
-    while (hart < harts_count && places[hart] != task) hart++;
-    return hart;
+    for (uint32_t i = 0; i < gangs_count; i++) {
+        struct gang *gang = &gangs[(filler + i) % gangs_count];
+        struct sched_task *task = gang->members.first;
+        if (gang->count != 1 || gang->runnable == 0 || has_place(task) || !sched_task_may_run(task, hart)) continue;
+        places[hart] = task;
+        task->word[PLACE] = hart;
+        filler = (filler + i + 1) % gangs_count;
+        return;
+    }
 }
 
 static void gang_enqueue(struct sched_task *task, enum sched_why why, uint64_t now)
 {
     struct gang *gang = &gangs[task->word[GANG]];
 
-    if (why == SCHED_WOKE && gang->runnable++ == 0 && now < slot_end && place_of(task) == harts_count)
-        gang_place(gang, false);
+    if (why == SCHED_WOKE && gang->runnable++ == 0 && now < slot_end && !has_place(task)) gang_place(gang, false);
     task->flags = RUNNABLE | QUEUED;
 }
 
 static struct sched_task *gang_pick(uint32_t hart, uint64_t now)
 {
-    bool is_idle = !places[hart] || !(places[hart]->flags & RUNNABLE);
-
-    if (now >= slot_end || (harts_count == 1 && is_idle)) slot_begin(now);
     struct sched_task *task = places[hart];
+
+    if (task && gangs[task->word[GANG]].runnable == 0) gang_unplace(&gangs[task->word[GANG]]);
+    if (now >= slot_end || (harts_count == 1 && !(task && (task->flags & RUNNABLE)))) slot_begin(now);
+    if (!places[hart]) hart_fill(hart);
+    task = places[hart];
     if (!task || !(task->flags & QUEUED)) return NULL;
     task->flags = RUNNABLE;
     return task;
@@ -141,10 +160,9 @@ static void gang_block(struct sched_task *task, uint64_t now)
 static void gang_leave(struct sched_task *task, uint64_t now)
 {
     struct gang *gang = &gangs[task->word[GANG]];
-    uint32_t hart = place_of(task);
 
     if (task->flags & RUNNABLE) gang_block(task, now);
-    if (hart < harts_count) places[hart] = NULL;
+    if (has_place(task)) places[task->word[PLACE]] = NULL;
     sched_list_remove(&gang->members, task);
     gang->count--;
 }
@@ -165,10 +183,8 @@ static uint64_t gang_turn(const struct sched_task *task, uint64_t now)
 
 static uint32_t gang_wake_hart(const struct sched_task *task, uint64_t idle, uint64_t now)
 {
-    uint32_t hart = place_of(task);
-
     (void)now;
-    return hart < harts_count && (idle >> hart & 1) ? hart : (uint32_t)__builtin_ctzl(idle);
+    return has_place(task) && (idle >> task->word[PLACE] & 1) ? task->word[PLACE] : (uint32_t)__builtin_ctzl(idle);
 }
 
 static const struct sched_parameter gang_parameters[] = {
