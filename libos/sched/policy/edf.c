@@ -53,6 +53,15 @@ static bool edf_preempts(const struct sched_task *woken, const struct sched_task
     return due(woken) < due(running);
 }
 
+// The next job is due later than the one before: perhaps another task's comes first now.
+static bool edf_job(struct sched_task *task, uint64_t now)
+{
+    const struct sched_task *first = sched_heap_first_for(&queued, task->hart);
+
+    (void)now;
+    return first && first->key < due(task);
+}
+
 static const struct sched_parameter edf_parameters[] = {
     {"turn", "turn of a task without a deadline, in nanoseconds", &turn, 1000, 1000000000},
     {0},
@@ -67,4 +76,5 @@ const struct sched_ops sched_edf = {
     .pick = edf_pick,
     .turn = edf_turn,
     .preempts = edf_preempts,
+    .job = edf_job,
 };

@@ -35,12 +35,6 @@ static struct sched_task *shinjuku_pick(uint32_t hart, uint64_t now)
     return sched_list_take(&queue, hart);
 }
 
-static uint64_t shinjuku_turn(const struct sched_task *task, uint64_t now)
-{
-    (void)task, (void)now;
-    return quantum;
-}
-
 static const struct sched_parameter shinjuku_parameters[] = {
     {"quantum", "how long a task runs while others wait, in nanoseconds", &quantum, 1000, 1000000000},
     {0},
@@ -53,5 +47,5 @@ const struct sched_ops sched_shinjuku = {
     .start = shinjuku_start,
     .enqueue = shinjuku_enqueue,
     .pick = shinjuku_pick,
-    .turn = shinjuku_turn,
+    .quantum = &quantum,
 };

@@ -52,6 +52,15 @@ static bool srpt_preempts(const struct sched_task *woken, const struct sched_tas
     return remaining(woken) < remaining(running);
 }
 
+// The task's next job may be a longer one than somebody else's.
+static bool srpt_job(struct sched_task *task, uint64_t now)
+{
+    const struct sched_task *first = sched_heap_first_for(&queued, task->hart);
+
+    (void)now;
+    return first && first->key < remaining(task);
+}
+
 static const struct sched_parameter srpt_parameters[] = {
     {"turn", "turn of a task of which nobody knows how long it works, in nanoseconds", &turn, 1000, 1000000000},
     {0},
@@ -66,4 +75,5 @@ const struct sched_ops sched_srpt = {
     .pick = srpt_pick,
     .turn = srpt_turn,
     .preempts = srpt_preempts,
+    .job = srpt_job,
 };

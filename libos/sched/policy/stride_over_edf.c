@@ -119,16 +119,18 @@ static void stride_over_edf_leave(struct sched_task *task, uint64_t now)
     group_of(task)->members--;
 }
 
-static uint64_t stride_over_edf_turn(const struct sched_task *task, uint64_t now)
-{
-    (void)task, (void)now;
-    return quantum;
-}
-
 static bool stride_over_edf_preempts(const struct sched_task *woken, const struct sched_task *running, uint64_t now)
 {
     (void)now;
     return woken->word[GROUP] == running->word[GROUP] && due(woken) < due(running);
+}
+
+static bool stride_over_edf_job(struct sched_task *task, uint64_t now)
+{
+    const struct sched_task *first = sched_list_first(&group_of(task)->queue, task->hart);
+
+    (void)now;
+    return first && due(first) < due(task);
 }
 
 static const struct sched_parameter stride_over_edf_parameters[] = {
@@ -147,6 +149,7 @@ const struct sched_ops sched_stride_over_edf = {
     .charge = stride_over_edf_charge,
     .block = stride_over_edf_block,
     .leave = stride_over_edf_leave,
-    .turn = stride_over_edf_turn,
+    .quantum = &quantum,
     .preempts = stride_over_edf_preempts,
+    .job = stride_over_edf_job,
 };

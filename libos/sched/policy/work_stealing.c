@@ -86,12 +86,6 @@ static struct sched_task *work_stealing_pick(uint32_t hart, uint64_t now)
     return task;
 }
 
-static uint64_t work_stealing_turn(const struct sched_task *task, uint64_t now)
-{
-    (void)task, (void)now;
-    return turn;
-}
-
 static const struct sched_parameter work_stealing_parameters[] = {
     {"turn", "turn, in nanoseconds", &turn, 1000, 1000000000},
     {0},
@@ -105,5 +99,5 @@ const struct sched_ops sched_work_stealing = {
     .admit = work_stealing_admit,
     .enqueue = work_stealing_enqueue,
     .pick = work_stealing_pick,
-    .turn = work_stealing_turn,
+    .quantum = &turn,
 };

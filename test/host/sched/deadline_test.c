@@ -85,6 +85,25 @@ static void test_edf_misses_nothing_of_late_deadlines(void **state)
     }
 }
 
+// A task with many jobs behind makes room between two of them, for one that is due after the first and before the second.
+static void test_edf_makes_room_between_jobs(void **state)
+{
+    (void)state;
+    memset(tasks, 0, sizeof(tasks));
+    tasks[0] = lead_periodic(400 * MS, 200 * MS); // first, until 200 ms
+    tasks[0].task.deadline = 205 * MS;
+    tasks[1] = lead_periodic(10 * MS, 48 * MS / 10); // twenty jobs wait then; the first is due at 210 ms, the next at 220
+    tasks[1].task.deadline = 210 * MS;
+    tasks[2] = lead_periodic(400 * MS, 5 * MS);
+    tasks[2].offset = 201 * MS;
+    tasks[2].task.deadline = 15 * MS; // due at 216 ms
+    struct lead lead = {.ops = &sched_edf, .harts = 1, .until = RUN, .tasks = tasks, .count = 3};
+    lead_run(&lead);
+    for (uint32_t i = 0; i < 3; i++) assert_int_equal(tasks[i].missed, 0);
+    assert_int_equal(tasks[2].done, 5);
+    lead_forget(&lead);
+}
+
 // Who has no deadline gets what is left, and nobody with one waits for it.
 static void test_edf_background(void **state)
 {
@@ -201,6 +220,7 @@ int main(int count, char **arguments)
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(test_edf_misses_nothing),
         cmocka_unit_test(test_edf_misses_nothing_of_late_deadlines),
+        cmocka_unit_test(test_edf_makes_room_between_jobs),
         cmocka_unit_test(test_edf_background),
         cmocka_unit_test(test_rate_monotonic_misses_nothing_at_its_bound),
         cmocka_unit_test(test_rate_monotonic_overload),
