@@ -5,6 +5,7 @@
 #include <string.h>
 
 #define NUMBER_MOST (1ul << 62)
+#define FILE_SHOWN  100 // bytes of a file's name in an error: its end
 
 static bool is_blank(char c) { return c == ' ' || c == '\t' || c == '\r'; }
 static bool is_digit(char c) { return c >= '0' && c <= '9'; }
@@ -77,13 +78,15 @@ static void error_add(struct workload *workload, const char *text, size_t length
 static void error_begin(struct reader *reader, uint32_t line)
 {
     char digits[12], *at = digits + sizeof(digits);
+    size_t name = strlen(reader->file), hidden = name > FILE_SHOWN ? name - FILE_SHOWN : 0;
 
     reader->wrong = true;
     reader->workload->error[0] = '\0';
     do
         *--at = (char)('0' + line % 10);
     while (line /= 10);
-    error_add(reader->workload, reader->file, strlen(reader->file));
+    error_add(reader->workload, "...", hidden > 0 ? 3 : 0);
+    error_add(reader->workload, reader->file + hidden, name - hidden);
     error_add(reader->workload, ":", 1);
     error_add(reader->workload, at, (size_t)(digits + sizeof(digits) - at));
     error_add(reader->workload, ": ", 2);

@@ -155,6 +155,20 @@ static void test_too_many(void **state)
     assert_int_equal(strlen(workload.text), 159);
 }
 
+// A path as long as it may be leaves room for the sentence.
+static void test_long_name(void **state)
+{
+    char name[4000];
+    (void)state;
+
+    memset(name, 'x', sizeof(name));
+    strcpy(name + sizeof(name) - 8, "/a.load");
+    assert_false(workload_parse(&workload, name, "cat", 3));
+    assert_memory_equal(workload.error, "...xxx", 6);
+    assert_non_null(strstr(workload.error, "xx/a.load:1: expected a keyword of workloads instead of 'cat'."));
+    assert_int_equal(strlen(workload.name), 1);
+}
+
 static void value_equals(struct workload_value value, uint64_t number, enum workload_scale scale)
 {
     assert_int_equal(value.number, number);
@@ -296,6 +310,7 @@ int main(int argc, char **argv)
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(test_wrong),  cmocka_unit_test(test_too_many), cmocka_unit_test(test_top),   cmocka_unit_test(test_class),
         cmocka_unit_test(test_bursts), cmocka_unit_test(test_numbers),  cmocka_unit_test(test_shipped),
+        cmocka_unit_test(test_long_name),
     };
     folder = argc > 1 ? argv[1] : "bench/sched/workloads";
     return cmocka_run_group_tests(tests, NULL, NULL);
