@@ -1,9 +1,9 @@
 // SPDX-License-Identifier: BSD-2-Clause
 /*
  * decide_POLICY_N   what a policy's decision costs with N tasks: its functions alone, called as the driver would (sched.h), in
- *                   the mean of many turns: charge, enqueue, pick and turn. Nobody waits, each turn is a job of its own
+ *                   the mean of many turns: charge, enqueue, pick and turn. Nobody waits, and each turn is a job of its own
  *
- * Tasks differ in all that a policy may look at, so no policy has it easier than it would.
+ * Tasks differ in all that a policy may look at, so that none has it easier than it would.
  */
 #include <bench/sched/choose.h>
 #include "measure.h"
@@ -12,6 +12,7 @@
 
 #define TURNS_MIN 1024
 #define TURN_NS   1000000ul
+#define KINDS     4 // of priorities, of periods and of groups: within each, tasks take turns
 
 static struct sched_task tasks[1000];
 
@@ -39,19 +40,19 @@ static void queue_remove(struct sched_task *task)
 
 static void task_make(struct sched_task *task, uint32_t id, uint32_t count)
 {
-    uint64_t period = (20 + id % 80) * count * TURN_NS;
+    uint64_t period = (20 + id % KINDS) * count * TURN_NS;
 
     *task = (struct sched_task){
         .id = id,
         .weight = 1 + id % 7,
-        .priority = (int32_t)(id % 32),
-        .group = 1 + id % 4,
+        .priority = (int32_t)(id % KINDS),
+        .group = 1 + id % KINDS,
         .harts = 1,
         .period = period,
         .deadline = period,
         .budget = 2 * TURN_NS,
         .due = period,
-        .remaining = TURN_NS + id * 1000,
+        .remaining = (id * 7919 % 1000 + 1) * 1000,
     };
 }
 
@@ -88,6 +89,7 @@ static word_t turn_take(const struct sched_ops *ops, struct sched_task **task, u
 {
     *now += TURN_NS;
     (*task)->due += (*task)->period;
+    (*task)->remaining = ((*task)->id * 7919 + *now / TURN_NS * 617) % 1000 * 1000 + 1000; // of the next job
     word_t begin = instructions_now();
     if (ops->charge)
         ops->charge(*task, TURN_NS, *now);
