@@ -25,6 +25,7 @@ enum { RUNNABLE = 1, QUEUED = 2 }; // flags; a task that runs is RUNNABLE only
 static struct gang {
     struct sched_queue members; // all that live
     uint32_t group, count, runnable;
+    uint64_t end; // of the last slot in which it had a place
 } gangs[SCHED_TASKS_MAX];
 
 static struct sched_task *places[SCHED_HARTS_MAX]; // who has which hart in this slot
@@ -104,13 +105,15 @@ static bool gang_place(struct gang *gang, bool in_parts)
 static void slot_begin(uint64_t now)
 {
     uint32_t begin = first, placed = 0;
+    uint64_t last_end = slot_end;
 
     slot_end = now + slot;
     memset(places, 0, sizeof(places));
-    for (uint32_t i = 0; i < gangs_count; i++) {
+    for (uint32_t i = 0; i < 2 * gangs_count; i++) { // who had no place in the last slot comes first
         struct gang *gang = &gangs[(begin + i) % gangs_count];
-        if (gang->runnable == 0) continue;
+        if (gang->runnable == 0 || (gang->end == last_end) != (i >= gangs_count)) continue;
         if (!gang_place(gang, false) && (placed > 0 || !gang_place(gang, true))) continue;
+        gang->end = slot_end;
         if (placed++ == 0) first = (begin + i + 1) % gangs_count;
     }
 }
