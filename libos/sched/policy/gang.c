@@ -11,8 +11,8 @@
  * Bad for: gangs of which some sleep long (their harts stay empty), or one urgent task among gangs: it waits for its
  *     turn, up to a slot per gang.
  * Promises: as long as a gang has no more members than there are harts on which they may run, none of them runs in a
- *     slot in which another one cannot. **A gang with more members than harts** runs in parts, as many members as there are
- *     harts for a slot each, in turn; nothing is promised about them; on one hart that is round robin.
+ *     slot in which another one cannot. **A gang with more members than harts** is a crowd: its members run in turn, as many
+ *     as there are harts, and nothing is promised about them. On one hart that is round robin.
  * Cost of a decision: O(1), of a hart without a gang O(gangs); the first one of a slot is O(tasks * harts).
  * Parameters: slot, in nanoseconds.
  */
@@ -25,7 +25,8 @@ enum { RUNNABLE = 1, QUEUED = 2 }; // flags; a task that runs is RUNNABLE only
 static struct gang {
     struct sched_queue members; // all that live
     uint32_t group, count, runnable;
-    uint64_t end; // of the last slot in which it had a place
+    bool is_crowd; // its members do not fit on the harts together
+    uint64_t end;  // of the last slot in which it had a place
 } gangs[SCHED_TASKS_MAX];
 
 static struct sched_task *places[SCHED_HARTS_MAX]; // who has which hart in this slot
@@ -82,53 +83,52 @@ static void gang_unplace(const struct gang *gang)
         if (has_place(task)) places[task->word[PLACE]] = NULL;
 }
 
-// All of its members, or none; in parts: those whose turn it is, as many as there is room for.
-static bool gang_place(struct gang *gang, bool in_parts)
+// All of its members, or none.
+static bool gang_place(const struct gang *gang)
 {
-    struct sched_task *task = gang->members.first, *next;
+    struct sched_task *task = gang->members.first;
 
-    for (uint32_t left = gang->count; left > 0; left--, task = next) {
-        next = task->next;
-        bool fits = (!in_parts || (task->flags & RUNNABLE)) && member_place(task);
-        if (!fits && !in_parts) {
-            gang_unplace(gang);
-            return false;
-        }
-        if (fits && in_parts) {
-            sched_list_remove(&gang->members, task);
-            sched_list_append(&gang->members, task);
-        }
-    }
-    return true;
+    while (task && member_place(task)) task = task->next;
+    if (task) gang_unplace(gang);
+    return !task;
 }
 
+// Whole gangs, those first that had no place in the last slot. A crowd has a slot for itself: see hart_fill.
 static void slot_begin(uint64_t now)
 {
-    uint32_t begin = first, placed = 0;
+    uint32_t begin = first, room = harts_count;
     uint64_t last_end = slot_end;
 
     slot_end = now + slot;
     memset(places, 0, sizeof(places));
-    for (uint32_t i = 0; i < 2 * gangs_count; i++) { // who had no place in the last slot comes first
+    for (uint32_t i = 0; i < 2 * gangs_count && room > 0; i++) {
         struct gang *gang = &gangs[(begin + i) % gangs_count];
         if (gang->runnable == 0 || (gang->end == last_end) != (i >= gangs_count)) continue;
-        if (!gang_place(gang, false) && (placed > 0 || !gang_place(gang, true))) continue;
+        bool fits = gang->count <= room && gang_place(gang);
+        if (!fits && room < harts_count) continue;
+        if (room == harts_count) first = (begin + i + 1) % gangs_count;
+        if (!fits) filler = (begin + i) % gangs_count;
+        gang->is_crowd = !fits;
         gang->end = slot_end;
-        if (placed++ == 0) first = (begin + i + 1) % gangs_count;
+        room -= fits ? gang->count : room;
     }
 }
 
-// Until the slot ends, a hart that no gang has is somebody's who is alone.
+// Until the slot ends, a hart that no gang has is for somebody who is alone, or of a crowd, in turn.
 static void hart_fill(uint32_t hart)
 {
     for (uint32_t i = 0; i < gangs_count; i++) {
         struct gang *gang = &gangs[(filler + i) % gangs_count];
-        struct sched_task *task = gang->members.first;
-        if (gang->count != 1 || gang->runnable == 0 || has_place(task) || !sched_task_may_run(task, hart)) continue;
-        places[hart] = task;
-        task->word[PLACE] = hart;
-        filler = (filler + i + 1) % gangs_count;
-        return;
+        if (gang->runnable == 0 || (gang->count > 1 && !gang->is_crowd)) continue;
+        for (struct sched_task *task = gang->members.first; task; task = task->next) {
+            if (!(task->flags & QUEUED) || has_place(task) || !sched_task_may_run(task, hart)) continue;
+            places[hart] = task;
+            task->word[PLACE] = hart;
+            sched_list_remove(&gang->members, task);
+            sched_list_append(&gang->members, task);
+            filler = (filler + i + (gang->count == 1)) % gangs_count;
+            return;
+        }
     }
 }
 
@@ -136,7 +136,7 @@ static void gang_enqueue(struct sched_task *task, enum sched_why why, uint64_t n
 {
     struct gang *gang = &gangs[task->word[GANG]];
 
-    if (why == SCHED_WOKE && gang->runnable++ == 0 && now < slot_end && !has_place(task)) gang_place(gang, false);
+    if (why == SCHED_WOKE && gang->runnable++ == 0 && now < slot_end && !has_place(task)) gang_place(gang);
     task->flags = RUNNABLE | QUEUED;
 }
 
@@ -144,8 +144,13 @@ static struct sched_task *gang_pick(uint32_t hart, uint64_t now)
 {
     struct sched_task *task = places[hart];
 
-    if (task && gangs[task->word[GANG]].runnable == 0) gang_unplace(&gangs[task->word[GANG]]);
-    if (now >= slot_end || (harts_count == 1 && !(task && (task->flags & RUNNABLE)))) slot_begin(now);
+    if (now >= slot_end) {
+        slot_begin(now);
+    } else if (task && !(task->flags & RUNNABLE)) {
+        const struct gang *gang = &gangs[task->word[GANG]];
+        if (gang->is_crowd) places[hart] = NULL;
+        else if (gang->runnable == 0) gang_unplace(gang);
+    }
     if (!places[hart]) hart_fill(hart);
     task = places[hart];
     if (!task || !(task->flags & QUEUED)) return NULL;
