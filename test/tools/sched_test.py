@@ -174,13 +174,13 @@ class Comparison(Tree):
     def test_traces_say_what_the_csv_says(self):
         self.compare("--policy", "stride", "--workload", "probe", "--load", "0.9")
         tasks = {row["task"]: row["ran_ns"] for row in self.rows("build/sched/tasks.csv") if row["policy"] == "stride"}
-        trace = self.path("build/sched/traces/probe-0.9-stride-1.txt")
+        trace = self.path("build/sched/traces/probe-0.9-stride-1.txt.gz")
         said = subprocess.run([sys.executable, self.path("tools/sched/trace.py"), trace], capture_output=True, text=True,
                               check=True).stdout
         self.assertEqual({str(int(line.split("\t")[1]) - 1): line.split("\t")[2] for line in said.splitlines()}, tasks)
 
     def test_one_seed_gives_the_same_bytes(self):
-        files = ("runs.csv", "tasks.csv", "runs/share-0.5-stride-1.run", "traces/share-0.5-stride-1.txt")
+        files = ("runs.csv", "tasks.csv", "runs/share-0.5-stride-1.run", "traces/share-0.5-stride-1.txt.gz")
         seen = []
         for _ in range(2):
             self.compare("--policy", "stride", "--workload", "share")

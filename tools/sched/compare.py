@@ -123,7 +123,7 @@ def forest(summary, labels, found):
     bottom = top + step * len(rows)
     svg = Svg(width, bottom + 26, f"differences of {labels[1]} from {labels[0]}")
     scale = Linear(-reach, reach, left, width - 20)
-    svg.words(left, 14, f"{labels[1]} - {labels[0]}, in per cent of {labels[0]}; filled: an interval without 0", "caption")
+    svg.words(4, 14, f"{labels[1]} - {labels[0]}, in per cent of {labels[0]}; filled: an interval without 0", "caption")
     for tick in scale.ticks(8):
         svg.line(scale(tick), top, scale(tick), bottom, "guide" if tick == 0 else "grid")
         svg.words(scale(tick), bottom + 16, f"{tick:+g}%", "tick", "middle")

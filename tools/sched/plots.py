@@ -85,7 +85,7 @@ def strips(summary, workload, load, bins, kind, title, p50, p99):
     low, high = bin_edge(min(edges), kind), bin_edge(max(edges) + 1, kind)
     scale = Log(low, high, left, width - right)
     axis_bottom(svg, scale, metric, top, height - 30)
-    svg.words(left, 14, f"{title} at load {load}: darker where more samples are; | median, ◆ 99th percentile", "caption")
+    svg.words(4, 14, f"{title} at load {load}: darker where more samples are; | median, ◆ 99th percentile", "caption")
     base = summary.labels[0]
     for row, (label, some) in enumerate(bins.items()):
         y = top + row * ROW
@@ -147,7 +147,7 @@ def against_load(summary, workload):
     across = Linear(0, len(loads) - 1, left, right)
     up = vertical(metric, [value[0] for points in lines.values() for _, value in points], bottom, top)
     svg = Svg(width, height, f"{metric.title} against load")
-    svg.words(left, 14, f"{metric.title} against load" + (f" ({workload.load_text})" if workload.load_text else ""), "caption")
+    svg.words(4, 14, f"{metric.title} against load" + (f" ({workload.load_text})" if workload.load_text else ""), "caption")
     for tick in up.ticks():
         svg.line(left, up(tick), right, up(tick), "grid")
         svg.words(left - 6, up(tick) + 4, short(metric, tick), "tick", "end")
@@ -199,7 +199,7 @@ def against_parameter(summary, workload, name, values):
     across = Log(min(numbers), max(numbers), left, right) if min(numbers) > 0 else Linear(min(numbers), max(numbers), left, right)
     up = vertical(judge, [value[0] for _, value in points], bottom, top)
     svg = Svg(width, height, f"{judge.title} against {name}")
-    svg.words(left, 14, f"{judge.title} at load {load} against {name}", "caption")
+    svg.words(4, 14, f"{judge.title} at load {load} against {name}", "caption")
     for tick in up.ticks():
         svg.line(left, up(tick), right, up(tick), "grid")
         svg.words(left - 6, up(tick) + 4, short(judge, tick), "tick", "end")
@@ -280,7 +280,7 @@ def timeline(summary, workload):
     height = top + len(runs) * (lane * harts + 4) + 30
     svg = Svg(width, height, "who ran when")
     scale = Linear(begin, until, left, width - 20)
-    svg.words(left, 14, f"who ran, at load {load}" + (f" (harts 0 to {harts - 1})" if harts > 1 else ""), "caption")
+    svg.words(4, 14, f"who ran, at load {load}" + (f" (harts 0 to {harts - 1})" if harts > 1 else ""), "caption")
     axis_bottom(svg, scale, metrics.BY_NAME["lag_max"], top, height - 30)
     for row, (label, run) in enumerate(runs):
         y = top + row * (lane * harts + 4)

@@ -158,7 +158,7 @@ def workload_section(summary, workload):
     who = plots.timeline(summary, workload)
     if who:
         parts.append(f"<h3>A piece of the run, seed {first['seed']} (all of it: "
-                     f"<code>traces/{escape(first['file'])}.txt</code> and its like, for Perfetto)</h3>"
+                     f"<code>traces/{escape(first['file'])}.txt.gz</code> and its like, for Perfetto)</h3>"
                      f"{plots.class_legend(first)}{who}")
     return "".join(parts)
 

@@ -121,8 +121,7 @@ def guest_run(machine, job):
 def keep(folder, job, raw, record):
     with open(os.path.join(folder, "runs", f"{job.file}.run"), "wb") as out:
         out.write(raw)
-    with open(os.path.join(folder, "traces", f"{job.file}.txt"), "w", encoding="utf-8") as out:
-        trace.write(record, out)
+    trace.file_write(record, os.path.join(folder, "traces", f"{job.file}.txt.gz"))
 
 
 def job_do(machine, job):

@@ -88,10 +88,16 @@ def relative(metric, mine, base):
     if base == 0 or mine == 0:
         return ("=", 0.0) if mine == base else ("-", None)
     factor = mine / base
-    if round(factor, 2) == 1:
-        return "=", 0.0
-    digits = 0 if factor >= 100 else 1 if factor >= 10 else 2
-    return f"{factor:.{digits}f}×", sign * math.log2(factor)
+    return ("=", 0.0) if round(factor, 2) == 1 else (f"{factor_text(factor)}×", sign * math.log2(factor))
+
+
+def factor_text(factor):
+    """Two or three digits, or an order of magnitude."""
+    if factor < 0.01:
+        return "<0.01"
+    if factor >= 1000:
+        return f"{factor / 1000:.0f}k" if factor < 1e6 else ">1M"
+    return f"{factor:.{0 if factor >= 100 else 1 if factor >= 10 else 2}f}"
 
 
 # Numbers as people read them

@@ -5,11 +5,14 @@
     trace.py FILE...     prints for how long each task ran: COMM<TAB>PID<TAB>NANOSECONDS
 
 Tasks are called CLASS-ID; their pid is their number and 1, because 0 is the idle task. Times have nine digits, so that
-nothing is lost.
+nothing is lost. Files are compressed by gzip, which Perfetto opens as they are.
 """
 
+import gzip
+import io
 import re
 import sys
+import zlib
 
 from rawrun import BLOCKED, ENDED, PREEMPTED, RUN, STOP, WAKE
 
@@ -108,7 +111,21 @@ def write(run, out):
     out.writelines(lines)
 
 
+def file_write(run, path):
+    """Compressed, and without a date: the same run gives the same bytes."""
+    with open(path, "wb") as raw, gzip.GzipFile("", "wb", 4, raw, mtime=0) as packed:
+        with io.TextIOWrapper(packed, encoding="utf-8") as out:
+            write(run, out)
+
+
 # Reading
+
+
+def file_open(path):
+    """A trace, compressed or not."""
+    with open(path, "rb") as raw:
+        is_packed = raw.read(2) == b"\x1f\x8b"
+    return (gzip.open if is_packed else open)(path, "rt", encoding="utf-8", errors="replace")
 
 
 def time_of(match):
@@ -144,11 +161,11 @@ def main(paths):
         return 0 if paths else 2
     for path in paths:
         try:
-            with open(path, encoding="utf-8", errors="replace") as source:
+            with file_open(path) as source:
                 for (comm, pid), time in sorted(read(source, path).items(), key=lambda one: one[0][1]):
                     print(f"{comm}\t{pid}\t{time}")
-        except OSError as error:
-            print(f"trace: {path} can't be read ({error.strerror}).", file=sys.stderr)
+        except (OSError, EOFError, zlib.error) as error:
+            print(f"trace: {path} can't be read ({getattr(error, 'strerror', None) or error}).", file=sys.stderr)
             return 1
         except TraceError as error:
             print(f"trace: {error}", file=sys.stderr)
