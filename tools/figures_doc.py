@@ -6,7 +6,8 @@
     figures_doc.py --check    only says whether they would change (the test docs.figures)
 
 In docs/architecture.md stand only paths that are assembly from end to end: their lengths change when somebody edits them
-and at no other time. docs/memory.md has every row of the group vm, beside what others need for the same.
+and at no other time. docs/memory.md has every row of the group vm, beside what others need for the same; docs/scheduling.md every row
+of the group sched, and for each policy how its decisions grow with the number of tasks.
 """
 
 import argparse
@@ -63,6 +64,12 @@ OTHERS = {
     "abort_piece_max": "the longest piece of an abort, of every kind and in its worst case",
 }
 
+SWITCHES = {
+    "thread_switch": ("from a thread that gives way to where the next one goes on, round robin's decision included", "FreeRTOS 128, Linux 2,242"),
+    "thread_preempt": ("from a thread whose turn ends, by the kernel's timer, to where the next one goes on", ""),
+}
+TASKS = (10, 100, 1000)  # in bench/decide.c
+
 
 def architecture_table(rows):
     return [(f"`{name}`", path, rows(name)) for name, path in PATHS.items()]
@@ -81,12 +88,39 @@ def others_table(rows):
     return [(f"`{name}`", text, rows(name)) for name, text in OTHERS.items()]
 
 
+def switches_table(rows):
+    return [(f"`{name}`", text, rows(name), others) for name, (text, others) in SWITCHES.items()]
+
+
+def growth(ten, hundred, thousand):
+    """How a cost grows with the tasks, as measured: what is in proportion to them is at least twice as great for ten times as many."""
+    if thousand <= 1.2 * ten:
+        return "not"
+    return "with the logarithm" if thousand < 1.9 * hundred else "in proportion"
+
+
+def policies_read():
+    """In the order of the list of policies."""
+    with open(os.path.join(ROOT, "libos", "sched", "policies.def"), encoding="utf-8") as file:
+        return re.findall(r"^POLICY\((\w+)\)", file.read(), re.M)
+
+
+def decisions_table(rows):
+    table = []
+    for name in policies_read():
+        costs = [rows(f"decide_{name}_{tasks}") for tasks in TASKS]
+        table.append((f"`{name}`", *costs, growth(*(int(cost.replace(",", "")) for cost in costs))))
+    return table
+
+
 # Page, the head of its table, the group whose rows it shows, what makes its lines.
 TABLES = [
     ("architecture.md", "| row | path | instructions |\n|---|---|---|\n", "base", architecture_table),
     ("memory.md", "| row | what | radix | inverted | ranges | Linux | ExOS, us | ExOS on the slower machine, linear / inverted, us |\n"
                   "|---|---|---|---|---|---|---|---|\n", "vm", primitives_table),
     ("memory.md", "| row | what | measured |\n|---|---|---|\n", "vm", others_table),
+    ("scheduling.md", "| row | what | measured | others |\n|---|---|---|---|\n", "sched", switches_table),
+    ("scheduling.md", "| policy | 10 tasks | 100 tasks | 1,000 tasks | grows |\n|---|---|---|---|---|\n", "sched", decisions_table),
 ]
 
 
