@@ -79,10 +79,17 @@ static void act_release(uint32_t id, const struct action *action)
     else
         actor->wakes = action->at;
     upcall_release();
-    if (actor->released)
+    if (actor->released) {
         thread_job(job_due(action), action->service);
-    else
-        thread_sleep_job(clock_tick(action->at), job_due(action), action->service);
+        return;
+    }
+    thread_sleep_job(clock_tick(action->at), job_due(action), action->service);
+    upcall_hold();
+    if (!actor->released) { // the time came before it could sleep, so nobody woke it
+        actor->wakes = AWAKE;
+        job_begun(id, clock_ns());
+    }
+    upcall_release();
 }
 
 static void act_sleep(uint32_t id, uint64_t until)
