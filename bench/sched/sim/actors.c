@@ -15,17 +15,21 @@ static struct {
 
 static void job_begin(struct actor *actor, const struct action *job, uint64_t late)
 {
-    record_release(&sim.record, sim.now, actor->task.id, job->service, job->deadline, late);
+    record_release(&sim.record, engine_time(), actor->task.id, job->service, job->deadline, late);
     sched_job(&actor->task, job->due, job->service, sim.now);
 }
 
 void engine_wake(struct actor *actor)
 {
+    const struct action *job = &actor->job;
+
     if (actor->releases)
-        job_begin(actor, &actor->job, sim.now - actor->job.at);
-    actor->releases = false;
+        sched_job(&actor->task, job->due, job->service, sim.now);
     sim.runnable++;
     sched_wake(&actor->task, sim.now);
+    if (actor->releases) // behind the wake-up, which is recorded with the time at which it was due
+        record_release(&sim.record, engine_time(), actor->task.id, job->service, job->deadline, engine_time() - job->at);
+    actor->releases = false;
 }
 
 static void sleep_until(struct sim_hart *hart, uint64_t time)
@@ -61,10 +65,10 @@ static void lock(struct sim_hart *hart, uint32_t number)
 
     if (!locks[number].owner) {
         locks[number].owner = actor;
-        record_note(&sim.record, sim.now, actor->task.id, NOTE_LOCK, number);
+        record_note(&sim.record, engine_time(), actor->task.id, NOTE_LOCK, number);
         return;
     }
-    record_note(&sim.record, sim.now, actor->task.id, NOTE_LOCK_WAIT, number);
+    record_note(&sim.record, engine_time(), actor->task.id, NOTE_LOCK_WAIT, number);
     append(&locks[number].waiters, actor);
     sched_inherit(&locks[number].owner->task, &actor->task, sim.now);
     engine_block(hart);
@@ -74,13 +78,13 @@ static void unlock(struct actor *actor, uint32_t number)
 {
     struct actor *heir = locks[number].waiters;
 
-    record_note(&sim.record, sim.now, actor->task.id, NOTE_UNLOCK, number);
+    record_note(&sim.record, engine_time(), actor->task.id, NOTE_UNLOCK, number);
     locks[number].owner = heir;
     locks[number].waiters = heir ? heir->next : NULL;
     sched_inherit(&actor->task, NULL, sim.now);
     if (!heir)
         return;
-    record_note(&sim.record, sim.now, heir->task.id, NOTE_LOCK, number);
+    record_note(&sim.record, engine_time(), heir->task.id, NOTE_LOCK, number);
     for (struct actor *waiter = locks[number].waiters; waiter; waiter = waiter->next)
         sched_inherit(&heir->task, &waiter->task, sim.now);
     engine_wake(heir);
@@ -90,7 +94,7 @@ static void barrier(struct sim_hart *hart, const struct action *action)
 {
     struct actor *actor = hart->running, *waiter = barriers[action->number].waiters;
 
-    record_note(&sim.record, sim.now, actor->task.id, NOTE_BARRIER, action->number);
+    record_note(&sim.record, engine_time(), actor->task.id, NOTE_BARRIER, action->number);
     if (++barriers[action->number].count < action->count) {
         append(&barriers[action->number].waiters, actor);
         engine_block(hart);
@@ -126,7 +130,7 @@ void actor_go_on(struct sim_hart *hart)
         case SCRIPT_LOCK:    lock(hart, action.number); break;
         case SCRIPT_UNLOCK:  unlock(actor, action.number); break;
         case SCRIPT_BARRIER: barrier(hart, &action); break;
-        case SCRIPT_DONE:    record_done(&sim.record, sim.now, actor->task.id); break;
+        case SCRIPT_DONE:    record_done(&sim.record, engine_time(), actor->task.id); break;
         case SCRIPT_YIELD:   leave(hart, SCHED_END_YIELDED); break;
         case SCRIPT_EXIT:    leave(hart, SCHED_END_ENDED); break;
         case SCRIPT_COMPUTE:

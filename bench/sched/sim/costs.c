@@ -1,10 +1,14 @@
 // SPDX-License-Identifier: BSD-2-Clause
 /*
- * What harts do besides the tasks' work. A file of costs is what `./rivet bench sched --tsv FILE` writes:
+ * What harts do besides the tasks' work. A file of costs is rows of a name, a tab and a number of nanoseconds:
  *
- *     thread_switch       from a thread that gives way to the next one's next instruction, round robin's decision included
- *     thread_preempt      the same from a timer: all registers are saved (where there is none: thread_switch and `alarm`)
- *     decide_POLICY_N     charge, enqueue and pick with N = 10, 100, 1000 tasks
+ *     timer_busy       from the time somebody sleeps until, or a turn ends, to the driver's being told, on a hart that runs something
+ *     timer_idle       the same on a hart that has nothing to do
+ *     decide_around    from there to the next task's running, without the policy's part
+ *     decide_POLICY_N  that part: charge, enqueue and pick with N = 10, 100, 1000 tasks, as `./rivet bench sched` prints it
+ *     go_on            from there to the task's own next instruction
+ *
+ * tools/sched/calibrate.py makes the others of what the guest recorded. Rows of other names are not for us.
  */
 #include <bench/sched/sim/sim.h>
 
@@ -15,34 +19,32 @@
 #define POLICY_TYPICAL 300 // instructions of a decision of a policy that nobody measured
 
 const struct costs costs_default = {
-    .give_way = 100, .interrupt = 250, .decide = {POLICY_TYPICAL, POLICY_TYPICAL, POLICY_TYPICAL},
+    .timer_busy = 1000, .timer_idle = 1500, .decide_around = 350, .go_on = 100,
+    .decide = {POLICY_TYPICAL, POLICY_TYPICAL, POLICY_TYPICAL},
 };
 
-struct rows {
-    uint64_t thread_switch, thread_preempt, decide_round_robin, decide[3];
-};
-
-static void row_take(struct rows *rows, const char *policy, const char *name, uint64_t value)
+static void row_take(struct costs *costs, const char *policy, const char *name, uint64_t value)
 {
     static const char *const sizes[] = {"10", "100", "1000"};
     char wanted[80];
 
-    if (strcmp(name, "thread_switch") == 0)
-        rows->thread_switch = value;
-    if (strcmp(name, "thread_preempt") == 0)
-        rows->thread_preempt = value;
-    if (strcmp(name, "decide_round_robin_10") == 0)
-        rows->decide_round_robin = value;
+    if (strcmp(name, "timer_busy") == 0)
+        costs->timer_busy = value;
+    if (strcmp(name, "timer_idle") == 0)
+        costs->timer_idle = value;
+    if (strcmp(name, "decide_around") == 0)
+        costs->decide_around = value;
+    if (strcmp(name, "go_on") == 0)
+        costs->go_on = value;
     for (int i = 0; i < 3; i++) {
         snprintf(wanted, sizeof(wanted), "decide_%s_%s", policy, sizes[i]);
         if (strcmp(name, wanted) == 0)
-            rows->decide[i] = value;
+            costs->decide[i] = value;
     }
 }
 
 bool costs_read(struct costs *costs, const char *file, const char *policy, char error[200])
 {
-    struct rows rows = {0};
     char line[200], name[100];
     double value;
     FILE *in = fopen(file, "r");
@@ -59,16 +61,9 @@ bool costs_read(struct costs *costs, const char *file, const char *policy, char 
             fclose(in);
             return false;
         }
-        row_take(&rows, policy, name, (uint64_t)value);
+        row_take(costs, policy, name, (uint64_t)value);
     }
     fclose(in);
-    if (rows.thread_switch > rows.decide_round_robin)
-        costs->give_way = rows.thread_switch - rows.decide_round_robin;
-    if (rows.thread_preempt > rows.thread_switch && rows.thread_switch)
-        costs->interrupt = rows.thread_preempt - rows.thread_switch;
-    for (int i = 0; i < 3; i++)
-        if (rows.decide[i])
-            costs->decide[i] = rows.decide[i];
     return true;
 }
 

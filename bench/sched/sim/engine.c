@@ -12,10 +12,17 @@ static uint32_t number_of(const struct sim_hart *hart)
     return (uint32_t)(hart - sim.hart);
 }
 
+// For records: what the last event costs is behind the end.
+uint64_t engine_time(void)
+{
+    return sim.now < sim.end ? sim.now : sim.end;
+}
+
 static void note(enum sched_note what, const struct sched_task *task, uint32_t hart, enum sched_end end, uint64_t now)
 {
+    now = engine_time();
     if (what == SCHED_NOTE_WAKE)
-        record_wake(&sim.record, now, task->id);
+        record_wake(&sim.record, sim.due < now ? sim.due : now, task->id);
     if (what == SCHED_NOTE_RUN)
         record_run(&sim.record, now, task->id, hart);
     if (what == SCHED_NOTE_STOP)
@@ -40,25 +47,38 @@ static void progress(struct sim_hart *hart)
         hart->start = sim.now;
 }
 
-// Nothing runs there; `interrupted`: a timer brought us here.
-static void hart_decide(struct sim_hart *hart, bool interrupted)
+/*
+ * The hart is busy for so long. On one hart that is simply the time that passes. Several do such things at once, but the driver's
+ * time never goes back: what they do takes none then, and the task that comes next pays for it.
+ */
+static void spend(struct sim_hart *hart, uint64_t cost)
+{
+    if (sim.harts == 1)
+        sim.now += cost;
+    else
+        hart->owed += cost;
+}
+
+// Nothing runs there.
+static void hart_decide(struct sim_hart *hart)
 {
     uint64_t until = SCHED_NEVER;
-    struct sched_task *task = sched_next(number_of(hart), sim.now, &until);
 
+    spend(hart, sim.costs.decide_around + costs_decision(&sim.costs, sim.runnable));
+    struct sched_task *task = sched_next(number_of(hart), sim.now, &until);
     hart->stamp++;
     if (!task) {
         hart->idle_since = sim.now;
+        hart->owed = 0;
         if (until != SCHED_NEVER)
             event_push(until, EVENT_HART, number_of(hart), hart->stamp);
         return;
     }
     struct actor *actor = &sim.actor[task->id];
-    bool same = actor == hart->last;
+    hart->start = sim.now + hart->owed + sim.costs.go_on + (actor == hart->last ? 0 : sim.costs.cold);
     hart->running = hart->last = actor;
     hart->until = until;
-    hart->start = sim.now + costs_decision(&sim.costs, sim.runnable) + sim.costs.give_way + (same ? 0 : sim.costs.cold) +
-                  (interrupted ? sim.costs.interrupt : 0);
+    hart->owed = 0;
     hart_plan(hart);
 }
 
@@ -68,8 +88,8 @@ static void idle_over(const struct sim_hart *hart)
         sim.idle_ns += sim.now - hart->idle_since;
 }
 
-// Harts that a policy wants to decide anew. Whoever goes on on `self` has paid for the interrupt.
-static void look(bool interrupted)
+// Harts that a policy wants to decide anew.
+static void look(void)
 {
     for (uint64_t harts; (harts = sched_look()) != 0;)
         for (; harts; harts &= harts - 1) {
@@ -80,7 +100,7 @@ static void look(bool interrupted)
                 hart->running = NULL;
                 sched_stop(number_of(hart), SCHED_END_PREEMPTED, sim.now);
             }
-            hart_decide(hart, interrupted);
+            hart_decide(hart);
         }
 }
 
@@ -95,7 +115,7 @@ static void hart_event(struct sim_hart *hart)
 {
     if (!hart->running) { // it asks again
         idle_over(hart);
-        hart_decide(hart, true);
+        hart_decide(hart);
         return;
     }
     progress(hart);
@@ -107,24 +127,31 @@ static void hart_event(struct sim_hart *hart)
             return;
         }
         if (!hart->running) {
-            hart_decide(hart, false);
+            hart_decide(hart);
             return;
         }
     }
+    spend(hart, sim.costs.timer_busy);
     hart->running = NULL;
     sched_stop(number_of(hart), SCHED_END_EXPIRED, sim.now);
-    hart_decide(hart, true);
+    hart_decide(hart);
 }
 
 // The timer interrupts who runs on the hart where it was set.
-static void wake_event(struct actor *actor)
+static void wake_event(struct actor *actor, uint64_t due)
 {
     struct sim_hart *hart = &sim.hart[actor->task.hart];
+    uint64_t cost = hart->running ? sim.costs.timer_busy : sim.costs.timer_idle;
 
-    engine_wake(actor);
-    if (hart->running) {
+    if (hart->running)
         progress(hart);
-        hart->start = (hart->start > sim.now ? hart->start : sim.now) + sim.costs.interrupt;
+    spend(hart, cost);
+    sim.due = due;
+    engine_wake(actor);
+    sim.due = SCHED_NEVER;
+    if (hart->running) {
+        hart->start = (hart->start > sim.now ? hart->start : sim.now) + hart->owed;
+        hart->owed = 0;
         hart_plan(hart);
     }
 }
@@ -133,10 +160,11 @@ void engine_begin(const struct sched_ops *ops, uint64_t seed)
 {
     static const struct sched_hooks hooks = {.note = note};
 
+    sim.due = SCHED_NEVER;
     sched_begin(ops, sim.harts, seed, &hooks);
     actors_begin();
     for (uint32_t number = 0; number < sim.harts; number++)
-        hart_decide(&sim.hart[number], false); // nobody yet
+        hart_decide(&sim.hart[number]); // nobody yet
 }
 
 void engine_run(void)
@@ -146,12 +174,12 @@ void engine_run(void)
     while (event_pop(&event) && event.time < sim.end) {
         if (event.kind == EVENT_HART && event.stamp != sim.hart[event.number].stamp)
             continue;
-        sim.now = event.time;
+        sim.now = event.time > sim.now ? event.time : sim.now;
         if (event.kind == EVENT_HART)
             hart_event(&sim.hart[event.number]);
         else
-            wake_event(&sim.actor[event.number]);
-        look(true);
+            wake_event(&sim.actor[event.number], event.time);
+        look();
     }
 }
 
@@ -166,9 +194,9 @@ void engine_repair(void)
         if (sched_running(number))
             sched_stop(number, SCHED_END_PREEMPTED, sim.now);
         hart->running = NULL;
-        hart_decide(hart, false);
+        hart_decide(hart);
     }
-    look(true);
+    look();
 }
 
 // Jobs that had arrived by the clock while the one before was not done yet.

@@ -17,13 +17,9 @@
 #include <bench/sched/script.h>
 #include <libos/sched/driver.h>
 
-/*
- * In ns, which are instructions of the guest on a machine that executes one each ns. A file of costs holds rows as ./rivet bench
- * prints them; see costs.c for which are used.
- */
+// In ns, which are instructions of the guest on a machine that executes one each ns. See costs.c.
 struct costs {
-    uint64_t give_way;      // from one task to the next when the first waits or yields, without the decision
-    uint64_t interrupt;     // what a timer adds to that, or takes from whoever goes on
+    uint64_t timer_busy, timer_idle, decide_around, go_on;
     uint64_t cold;          // a switch to another task: caches and branch predictors (--switch-cost)
     uint64_t decide[3];     // charge, enqueue and pick with 10, 100, 1000 tasks
 };
@@ -55,6 +51,7 @@ struct actor {
 struct sim_hart {
     struct actor *running, *last;
     uint64_t start;           // from when on it computes: what comes before is overhead
+    uint64_t owed;            // overhead of its next task, on several harts
     uint64_t until;           // the end of its turn
     uint64_t idle_since;
     uint32_t stamp;
@@ -66,6 +63,7 @@ extern struct sim {
     struct record record;
     uint32_t harts, runnable;
     uint64_t now, end, idle_ns;
+    uint64_t due;             // whoever is being woken slept until then
     struct actor actor[SCRIPT_TASKS_MAX];
     struct sim_hart hart[SCHED_HARTS_MAX];
 } sim;
@@ -75,6 +73,7 @@ void engine_begin(const struct sched_ops *ops, uint64_t seed);
 void engine_run(void);      // up to the end. After a long jump out of it: engine_repair, and again
 void engine_repair(void);   // a call of the driver was left in the middle, and sched_abandon called
 void engine_finish(void);   // jobs that never began, END, and the time that harts were idle
+uint64_t engine_time(void); // of a record: now, but not behind the end
 void engine_wake(struct actor *actor);
 void engine_block(struct sim_hart *hart); // what runs there waits; who or what wakes it was said before
 
