@@ -2,11 +2,12 @@
 # SPDX-License-Identifier: BSD-2-Clause
 """The recipes of docs/adding.md work as they stand: each step is done in a copy of the tree, in the order of the page.
 
-    recipes.py --build build/rivet --work FOLDER
+    recipes.py --build build/rivet --work FOLDER [--page docs/PAGE.md]
 
 What a step does is said by the line above its block:
 
     New file `PATH`:                             the block is the file
+    All of `PATH` now:                           the block is the file, which was there
     In `PATH`, at the end:                       it is appended
     In `PATH`, behind the line with `TEXT`:      it is inserted behind the first such line
     In `PATH`, in place of the line with `TEXT`: it replaces that line
@@ -25,9 +26,11 @@ import sys
 
 ROOT = os.path.dirname(os.path.dirname(os.path.dirname(os.path.abspath(__file__))))
 PAGE = os.path.join(ROOT, "docs", "adding.md")
-STEP = re.compile(r"(?:^(?P<what>(?:New file|In) `[^\n]*):\n\n)?^```(?P<kind>[a-z]+)\n(?P<block>.*?)^```$", re.M | re.S)
+STEPS_LEAST = {"adding.md": 20}  # so that a page whose steps aren't found any more doesn't pass
+STEP = re.compile(r"(?:^(?P<what>(?:New file|All of|In) `[^\n]*):\n\n)?^```(?P<kind>[a-z]+)\n(?P<block>.*?)^```$", re.M | re.S)
 PLACES = {
     "new": re.compile(r"New file `([^`]+)`"),
+    "whole": re.compile(r"All of `([^`]+)` now"),
     "end": re.compile(r"In `([^`]+)`, at the end"),
     "behind": re.compile(r"In `([^`]+)`, behind the line with `([^`]+)`"),
     "replace": re.compile(r"In `([^`]+)`, in place of the line with `([^`]+)`"),
@@ -62,6 +65,8 @@ def edit(tree, what, block):
                 sys.exit(f"{match[1]} is there already")
             return file_write(path, block)
         text = file_read(path)
+        if kind == "whole":
+            return file_write(path, block)
         block = block.replace("NEXT", next_number(text)) if path.endswith("syscall.def") else block
         if kind == "end":
             return file_write(path, text + block)
@@ -101,13 +106,14 @@ def main():
     parser = argparse.ArgumentParser()
     parser.add_argument("--build", help="not needed: the copy is built by itself")
     parser.add_argument("--work", required=True, help="a folder for the copy; emptied first")
+    parser.add_argument("--page", default=PAGE, help="another page of this kind")
     options = parser.parse_args()
     tree = os.path.join(os.path.abspath(options.work), "tree")
     shutil.rmtree(options.work, ignore_errors=True)
     shutil.copytree(ROOT, tree, ignore=LEFT_OUT, symlinks=True)
 
     steps = 0
-    for step in STEP.finditer(file_read(PAGE)):
+    for step in STEP.finditer(file_read(options.page)):
         if step["kind"] == "console":
             console(tree, step["block"])
         elif step["what"]:
@@ -115,7 +121,7 @@ def main():
         else:
             sys.exit(f"this block of the page belongs to no step: {step['block'][:80]}")
         steps += 1
-    if steps < 20:
+    if steps < STEPS_LEAST.get(os.path.basename(options.page), 8):
         sys.exit(f"only {steps} steps were found")
     print(f"{steps} steps")
 
