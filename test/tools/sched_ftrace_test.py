@@ -85,7 +85,7 @@ class ConverterTest(unittest.TestCase):
                 "            nice-8     [001]   100.000210: sched_switch:         nice:8 [130] S ==> swapper/1:0 [120]\n")
         self.assertEqual(classes(run(text).stdout), {
             "urgent": [["priority", "91"], ["arrival", "closed"], ["bursts", "100us:100us"]],
-            "nice": [["weight", "110"], ["start", "110us"], ["arrival", "closed"], ["bursts", "100us:1us"]],
+            "nice": [["weight", "11"], ["start", "110us"], ["arrival", "closed"], ["bursts", "100us:1us"]],
         })
 
     def test_names_differ(self):

@@ -23,6 +23,7 @@ TASKS_MOST = 60  # as many as the guest runs as threads
 LINE_MOST = 120
 NAME_MOST = 23
 NICE_0 = 120     # its priority; below 100 it is a real-time one
+WEIGHT_UNIT = 10  # ours reach 10,000
 # Linux' weights of nice -20 ... 19 (sched_prio_to_weight)
 WEIGHTS = (88761, 71755, 56483, 46273, 36291, 29154, 23254, 18705, 14949, 11916, 9548, 7620, 6100, 4904, 3906, 3121, 2501,
            1991, 1586, 1277, 1024, 820, 655, 526, 423, 335, 272, 215, 172, 137, 110, 87, 70, 56, 45, 36, 29, 23, 18, 15)
@@ -171,7 +172,7 @@ def class_lines(task, name, recording, weighted):
     if task.priority < 100:
         lines.append(f"    priority {100 - task.priority}")
     elif weighted:
-        lines.append(f"    weight {WEIGHTS[task.priority - 100]}")
+        lines.append(f"    weight {max(1, WEIGHTS[task.priority - 100] // WEIGHT_UNIT)}")
     if task.first > recording.begin:
         lines.append(f"    start {time_text(task.first - recording.begin)}")
     lines.append("    arrival closed")
