@@ -1,18 +1,19 @@
 // SPDX-License-Identifier: BSD-2-Clause
 /*
  * Constant bandwidth server: each task with a budget Q (`budget`) and a period T (`period`) is served as if it had a
- * processor of Q / T of the speed alone. It has a deadline of its own, whatever its jobs' are; the earliest runs. Who used
- * its budget up has the deadline postponed by T and a new budget; so an overrun costs whoever overruns. With hard=1 the
- * new budget can only be used when the old deadline has come: the task stands still until then, and never gets more than
- * its share, even of an idle hart. Who wakes keeps deadline and budget only when they are worth no more than Q / T from
- * now on. Tasks without a budget or a period run in the background, in turns.
- * (Abeni and Buttazzo: "Integrating Multimedia Applications in Hard Real-Time Systems", RTSS 1998; hard reservations:
- * Rajkumar and others: "Resource Kernels", MMCN 1998. Linux' SCHED_DEADLINE is one.)
+ * processor of Q / T of the speed alone. It has a deadline of its own, whatever its jobs' are; the earliest runs. Who
+ * used its budget up has the deadline postponed by T and a new budget; so an overrun costs whoever overruns. With
+ * hard=1 the new budget can only be used when the old deadline has come: the task stands still until then, and never
+ * gets more than its share, even of an idle hart. Who wakes keeps deadline and budget only when they are worth no more
+ * than Q / T from now on. Tasks without a budget or a period run in the background, in turns. (Abeni and Buttazzo:
+ * "Integrating Multimedia Applications in Hard Real-Time Systems", RTSS 1998; hard reservations: Rajkumar and others:
+ * "Resource Kernels", MMCN 1998. Linux' SCHED_DEADLINE is one.)
  *
  * Good for: real-time tasks that nobody trusts; video and control beside each other.
- * Bad for: tasks whose budget is a guess: a little too small, and each job is late by up to T. Background tasks may starve.
- * Promises: on one hart, while the sum of Q / T is at most 1: who needs at most Q per T is done within T of its wake-up,
- *     whatever the others do. It admits everybody; that the sum is at most 1 is for the caller to see to.
+ * Bad for: tasks whose budget is a guess: a little too small, and each job is late by up to T. Background tasks may
+ *     starve.
+ * Promises: on one hart, while the sum of Q / T is at most 1: who needs at most Q per T is done within T of its
+ *     wake-up, whatever the others do. It admits everybody; that the sum is at most 1 is for the caller to see to.
  * Cost of a decision: O(log n), and as much for each task whose wait is over.
  * Parameters: hard, 0 or 1; turn, of a background task, in nanoseconds.
  */

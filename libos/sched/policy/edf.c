@@ -1,8 +1,8 @@
 // SPDX-License-Identifier: BSD-2-Clause
 /*
- * Earliest deadline first: of all jobs that wait, the one that is due first runs, and makes room at once for one that is
- * due earlier. Tasks whose job has no deadline run in the background, in turns, when no other one wants to.
- * (Liu and Layland: "Scheduling Algorithms for Multiprogramming in a Hard-Real-Time Environment", JACM 1973.)
+ * Earliest deadline first: of all jobs that wait, the one that is due first runs, and makes room at once for one that
+ * is due earlier. Tasks whose job has no deadline run in the background, in turns, when no other one wants to. (Liu
+ * and Layland: "Scheduling Algorithms for Multiprogramming in a Hard-Real-Time Environment", JACM 1973.)
  *
  * Good for: periodic and sporadic work with deadlines, up to the last bit of the processor.
  * Bad for: overload. When there is too much to do, who misses is arbitrary, and one miss causes the next; a task that

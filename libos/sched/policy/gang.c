@@ -1,18 +1,18 @@
 // SPDX-License-Identifier: BSD-2-Clause
 /*
- * Gang scheduling: the tasks of a group run at the same time, each on a hart of its own, or not at all. Time is cut into
- * slots. At the beginning of each, whole gangs are placed on the harts, in turn, as many as there is room for; a task
- * without a group is a gang of one. A member that is blocked has its hart all the same, which stays empty, so that it
- * goes on at once when the others wake it; when all sleep, their harts are for tasks without a group, until the slot ends.
- * A gang that wakes within a slot begins at once if there is room for all of it.
- * (Ousterhout: "Scheduling Techniques for Concurrent Systems", ICDCS 1982; gangs are packed anew for each slot.)
+ * Gang scheduling: the tasks of a group run at the same time, each on a hart of its own, or not at all. Time is cut
+ * into slots. At the beginning of each, whole gangs are placed on the harts, in turn, as many as there is room for; a
+ * task without a group is a gang of one. A member that is blocked has its hart all the same, which stays empty, so
+ * that it goes on at once when the others wake it; when all sleep, their harts are for tasks without a group, until
+ * the slot ends. A gang that wakes within a slot begins at once if there is room for all of it. (Ousterhout:
+ * "Scheduling Techniques for Concurrent Systems", ICDCS 1982; gangs are packed anew for each slot.)
  *
  * Good for: parallel programs whose tasks wait for each other often: locks, barriers.
  * Bad for: gangs of which some sleep long (their harts stay empty), or one urgent task among gangs: it waits for its
  *     turn, up to a slot per gang.
  * Promises: as long as a gang has no more members than there are harts on which they may run, none of them runs in a
- *     slot in which another one cannot. **A gang with more members than harts** is a crowd: its members run in turn, as many
- *     as there are harts, and nothing is promised about them. On one hart that is round robin.
+ *     slot in which another one cannot. **A gang with more members than harts** is a crowd: its members run in turn,
+ *     as many as there are harts, and nothing is promised about them. On one hart that is round robin.
  * Cost of a decision: O(1), of a hart without a gang O(gangs); the first one of a slot is O(tasks * harts).
  * Parameters: slot, in nanoseconds.
  */
@@ -30,7 +30,8 @@ static struct gang {
 } gangs[SCHED_TASKS_MAX];
 
 static struct sched_task *places[SCHED_HARTS_MAX]; // who has which hart in this slot
-static uint32_t gangs_count, harts_count, first, filler; // whose turn it is in the next slot; ... on a hart that comes free
+static uint32_t gangs_count, harts_count;
+static uint32_t first, filler; // whose turn it is in the next slot; ... on a hart that comes free
 static uint64_t slot_end, slot = SCHED_TURN_NS;
 
 static bool has_place(const struct sched_task *task)

@@ -1,14 +1,14 @@
 // SPDX-License-Identifier: BSD-2-Clause
 /*
- * Rate monotonic: fixed priorities, the shorter a task's period the higher. Who has a shorter period takes the hart from
- * one with a longer period at once. Tasks without a period run in the background, in turns.
- * (Liu and Layland: "Scheduling Algorithms for Multiprogramming in a Hard-Real-Time Environment", JACM 1973.)
+ * Rate monotonic: fixed priorities, the shorter a task's period the higher. Who has a shorter period takes the hart
+ * from one with a longer period at once. Tasks without a period run in the background, in turns. (Liu and Layland:
+ * "Scheduling Algorithms for Multiprogramming in a Hard-Real-Time Environment", JACM 1973.)
  *
  * Good for: periodic work with deadlines = periods where it matters *who* misses under overload: the tasks with the
  *     longest periods, and nobody else.
  * Bad for: the last third of the processor. Deadlines that are much shorter than their periods are not looked at.
- * Promises: on one hart, n periodic tasks that together use it for at most U = n (2^(1/n) - 1) miss nothing: 0.83 for two,
- *     0.72 for ten, 0.69 for any number.
+ * Promises: on one hart, n periodic tasks that together use it for at most U = n (2^(1/n) - 1) miss nothing: 0.83 for
+ *     two, 0.72 for ten, 0.69 for any number.
  * Cost of a decision: O(log n).
  * Parameters: turn, of a background task, in nanoseconds.
  */

@@ -1,8 +1,8 @@
 // SPDX-License-Identifier: BSD-2-Clause
 /*
- * Shinjuku: one queue for all harts, first come, first served, and whoever runs longer than a few microseconds makes room
- * and queues up again at the end. So a short request does not stand behind a long one, on whatever hart that runs.
- * (Kaffes and others: "Shinjuku: Preemptive Scheduling for microsecond-scale Tail Latency", NSDI 2019.)
+ * Shinjuku: one queue for all harts, first come, first served, and whoever runs longer than a few microseconds makes
+ * room and queues up again at the end. So a short request does not stand behind a long one, on whatever hart that
+ * runs. (Kaffes and others: "Shinjuku: Preemptive Scheduling for microsecond-scale Tail Latency", NSDI 2019.)
  *
  * Good for: requests whose service times differ widely, the tail of the short ones; servers on several harts.
  * Bad for: where a switch costs as much as the quantum; requests that are all alike (first come, first served without

@@ -1,9 +1,10 @@
 // SPDX-License-Identifier: BSD-2-Clause
 /*
  * Shortest remaining processing time: the job runs that is done soonest, and makes room at once for one that is done
- * sooner. It is an oracle: it reads `remaining`, which only a workload knows that was written down before. No system can
- * run it; it shows how far the others are from the best. Tasks whose work nobody knows run in the background, in turns.
- * (Schrage: "A Proof of the Optimality of the Shortest Remaining Processing Time Discipline", Operations Research 1968.)
+ * sooner. It is an oracle: it reads `remaining`, which only a workload knows that was written down before. No system
+ * can run it; it shows how far the others are from the best. Tasks whose work nobody knows run in the background, in
+ * turns. (Schrage: "A Proof of the Optimality of the Shortest Remaining Processing Time Discipline", Operations
+ * Research 1968.)
  *
  * Good for: the mean response time, as the measure of all others.
  * Bad for: long jobs while short ones keep coming: they starve. Deadlines and weights do not matter to it.

@@ -1,17 +1,19 @@
 // SPDX-License-Identifier: BSD-2-Clause
 /*
- * A hierarchy: groups of tasks share by stride, and within a group the job that is due first runs (edf). A group's pass
- * advances by what its tasks ran, divided by the group's weight; the group with the least pass is next, for a quantum. A
- * task that wakes takes the hart only from one of its own group. (Waldspurger and Weihl: "Stride Scheduling", MIT 1995;
- * as a tree: Goyal, Guo and Vin: "A Hierarchical CPU Scheduler for Multimedia Operating Systems", OSDI 1996.)
+ * A hierarchy: groups of tasks share by stride, and within a group the job that is due first runs (edf). A group's
+ * pass advances by what its tasks ran, divided by the group's weight; the group with the least pass is next, for a
+ * quantum. A task that wakes takes the hart only from one of its own group. (Waldspurger and Weihl: "Stride
+ * Scheduling", MIT 1995; as a tree: Goyal, Guo and Vin: "A Hierarchical CPU Scheduler for Multimedia Operating
+ * Systems", OSDI 1996.)
  *
- * A group's weight is the greatest of its tasks' weights. Tasks without a group are one group; so are those of the groups
- * past the 63rd. A group that was asleep starts where the others are: it is owed nothing.
+ * A group's weight is the greatest of its tasks' weights. Tasks without a group are one group; so are those of the
+ * groups past the 63rd. A group that was asleep starts where the others are: it is owed nothing.
  *
- * Good for: several real-time applications, or users, that must not take each other's share; late ones harm only themselves.
+ * Good for: several real-time applications, or users, that must not take each other's share; late ones harm only
+ *     themselves.
  * Bad for: deadlines that are not much longer than a quantum times the number of groups.
- * Promises: of two groups that always have something to run, on one hart, neither gets more than a quantum more than its
- *     share beside the other. A group with share s of the hart and tasks that need U < s in sum misses nothing,
+ * Promises: of two groups that always have something to run, on one hart, neither gets more than a quantum more than
+ *     its share beside the other. A group with share s of the hart and tasks that need U < s in sum misses nothing,
  *     when each deadline is at least (groups + 1) * quantum / (s - U).
  * Cost of a decision: O(groups), at most 64; putting a task back passes those of its group that are due later.
  * Parameters: quantum, in nanoseconds.

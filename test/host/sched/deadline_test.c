@@ -150,8 +150,8 @@ static void test_rate_monotonic_overload(void **state)
 }
 
 /*
- * Honest tasks for 0.6 of the hart, and behind them, with servers of together 0.4: one that works six times as long as it
- * said, and one that sleeps for a moment shortly before its budget is used up.
+ * Honest tasks for 0.6 of the hart, and behind them, with servers of together 0.4: one that works six times as long as
+ * it said, and one that sleeps for a moment shortly before its budget is used up.
  */
 static uint32_t honest_and_others(uint64_t *chance)
 {

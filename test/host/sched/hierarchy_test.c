@@ -84,8 +84,8 @@ static void test_a_sleeper_is_owed_nothing(void **state)
 }
 
 /*
- * A group with share s beside groups that take all they get. Its own tasks need U = 0.7 s, and each deadline is as late as
- * the policy's header asks for.
+ * A group with share s beside groups that take all they get. Its own tasks need U = 0.7 s, and each deadline is as
+ * late as the policy's header asks for.
  */
 static uint32_t deadlines_make(uint64_t *chance, uint32_t *with_deadlines)
 {

@@ -1,8 +1,9 @@
 // SPDX-License-Identifier: BSD-2-Clause
 /*
- * Leads tasks that do as they are told through a policy, with its driver (libos/sched), on any number of harts, in virtual
- * time: nothing costs time but the tasks' work, so what a test sees is the policy's doing alone. One call, one policy, one set
- * of tasks, the same outcome every time. A test fills the tasks' first part in, calls lead_run, and reads the second part.
+ * Leads tasks that do as they are told through a policy, with its driver (libos/sched), on any number of harts, in
+ * virtual time: nothing costs time but the tasks' work, so what a test sees is the policy's doing alone. One call, one
+ * policy, one set of tasks, the same outcome every time. A test fills the tasks' first part in, calls lead_run, and
+ * reads the second part.
  *
  *     struct lead_task tasks[2] = {lead_periodic(10 * MS, 3 * MS), lead_ready(1)};
  *     struct lead lead = {.ops = &sched_edf, .harts = 1, .until = 1000 * MS, .tasks = tasks, .count = 2};
