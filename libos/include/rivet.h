@@ -32,6 +32,7 @@
 #include <libos/loader/child.h>    // programs started by this one
 #include <libos/sched/sched.h>     // scheduler policies
 #include <libos/thread/thread.h>   // threads
+#include <libos/scheduler/scheduler.h> // environments scheduled by this program
 #include <libos/console/console.h> // the console environment's clients
 // clang-format on
 

@@ -224,8 +224,10 @@ static void hart_preempt_call(const struct sched_task *task, uint64_t now)
         if (driver.ops.preempts(task, running, now) && (!victim || driver.ops.preempts(victim, running, now)))
             victim = running;
     }
-    if (victim)
+    if (victim) {
         driver.look |= BIT(victim->hart);
+        driver.statistics.preemptions++;
+    }
 }
 
 // A hart for a queued task that could not run before.

@@ -56,13 +56,14 @@ void revoke_start(void);        // vm/revoke.c: begins to answer requests for re
 void upcall_events_serve(void); // call it for those that are pending
 
 /*
- * What threads do when a program has them; without them the program gives the hart up and goes on where
+ * What threads do when a program has them, or a scheduler of environments; without them the program gives the hart up and goes on where
  * it was.
  *   interrupt   some of the events SLICE_END, SWITCHED and ALARM, or one that a thread waits for: do about it what is to
  *               be done, and name the frame to go on with
  *   wait        let others run until an event or the deadline may have come; false: upcalls are held,
  *               nobody else can run
  *   abandoned   a policy was left in the middle of a decision, because it faulted or (0) did not come back
+ *   crashed     an exception that nobody took: true: the frame has been changed, and is to be gone on with. NULL: it is none's
  *   unusual     the program uses floating point from here on, or its memory was duplicated. Upcalls are held
  */
 struct thread_hooks {
@@ -70,6 +71,7 @@ struct thread_hooks {
     bool (*wait)(word_t events, word_t deadline);
     void (*abandoned)(word_t faulted);
     void (*unusual)(void);
+    bool (*crashed)(struct trap_frame *frame);
 };
 extern const struct thread_hooks *thread_hooks; // NULL: no threads
 

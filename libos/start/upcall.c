@@ -163,6 +163,8 @@ void upcall_exception(struct trap_frame *frame)
         return;
     if (SAVE_WORD(UPCALL_HOLD) & HOLD_DECIDING)
         upcall_abandon(1);
+    if (thread_hooks && thread_hooks->crashed && thread_hooks->crashed(frame))
+        return;
     crash(frame);
 }
 

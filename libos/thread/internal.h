@@ -12,6 +12,7 @@
 
 #include <libos/sched/driver.h>
 #include <libos/start/internal.h>
+#include <libos/sys/clock.h>
 #include <libos/thread/thread.h>
 
 struct thread {
@@ -50,11 +51,7 @@ struct trap_frame *thread_yield_served(void); // one that is not plain
 struct trap_frame *thread_yield_rest(struct sched_task *picked); // one whose answer is not the first of the queue
 
 // switch.c
-extern word_t thread_ns_factor; // nanoseconds of a tick, << 48. 0 before threads exist
-static inline uint64_t thread_now_inline(void)
-{
-    return (uint64_t)(((unsigned __int128)(time_now() << 16) * thread_ns_factor) >> 64);
-}
+extern bool thread_started;
 extern struct thread first_thread;
 void thread_wake_later(struct thread *thread); // at the end of what is served now. From other lists it is gone
 void thread_stop(enum sched_end end);          // served: the running thread stops

@@ -44,8 +44,8 @@ thread_yield:
     give_way t2
     rdtime s1
     slli s1, s1, 16
-    ld t1, thread_ns_factor
-    mulhu s1, s1, t1 // thread_now()
+    ld t1, clock_factor
+    mulhu s1, s1, t1 // clock_ns(s1)
     mv a0, s1
     call thread_yield_begin
     beqz a0, yield_unplain

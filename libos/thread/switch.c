@@ -17,8 +17,7 @@ static struct thread *current; // whose floating-point state is in the unit, if 
 static struct thread *waking, **waking_end = &waking;
 static int start_step = START_DONE;
 static word_t alarm_at = SCHED_NEVER;
-word_t thread_ns_factor;
-static word_t ticks_factor; // ticks of a nanosecond, << 64
+bool thread_started;
 
 static const struct sched_ops *policy = &sched_round_robin;
 static uint64_t policy_seed;
@@ -28,20 +27,21 @@ struct trap_frame *thread_serve_settle(void (*serve)(word_t argument), word_t ar
 
 uint64_t thread_now(void)
 {
-    if (!thread_ns_factor)
-        thread_ns_factor = (word_t)(((unsigned __int128)1000000000 << 48) / machine()->timebase_hz);
-    return thread_now_inline();
+    if (!clock_factor)
+        clock_start();
+    return clock_ns(time_now());
 }
 
 word_t thread_ticks(uint64_t ns)
 {
-    if (!ticks_factor)
-        ticks_factor = (word_t)(((unsigned __int128)machine()->timebase_hz << 64) / 1000000000);
-    (void)thread_now();
-    word_t ticks = (word_t)(((unsigned __int128)ns * ticks_factor) >> 64);
-    while ((uint64_t)(((unsigned __int128)(ticks << 16) * thread_ns_factor) >> 64) < ns)
-        ticks++;
-    return ticks;
+    if (!clock_factor)
+        clock_start();
+    return clock_ticks(ns);
+}
+
+static inline uint64_t now_ns(void)
+{
+    return clock_ns(time_now());
 }
 
 struct thread *thread_self(void)
@@ -77,7 +77,7 @@ static void waking_wake(void)
         waking = thread->next;
         if (!waking)
             waking_end = &waking;
-        sched_wake(&thread->task, thread_now_inline());
+        sched_wake(&thread->task, now_ns());
     }
 }
 
@@ -85,10 +85,10 @@ void thread_stop(enum sched_end end)
 {
     struct thread *thread = thread_self();
 
-    sched_stop(0, end, thread_now_inline());
+    sched_stop(0, end, now_ns());
     if (thread->has_job) {
         thread->has_job = false;
-        sched_job(&thread->task, thread->job_due, thread->job_remaining, thread_now_inline());
+        sched_job(&thread->task, thread->job_due, thread->job_remaining, now_ns());
     }
 }
 
@@ -154,7 +154,7 @@ static void start_continue(void)
             sched_begin(policy, 1, policy_seed, &policy_hooks);
         } else {
             thread_wake_later(&first_thread);
-            sched_admit(&first_thread.task, thread_now_inline());
+            sched_admit(&first_thread.task, now_ns());
         }
     }
 }
@@ -171,7 +171,7 @@ static struct trap_frame *settle(void)
             break;
         if (running)
             thread_stop(SCHED_END_PREEMPTED);
-        if (!sched_next(0, thread_now_inline(), &until))
+        if (!sched_next(0, now_ns(), &until))
             idle(until);
     }
     alarm_choose();
@@ -187,13 +187,13 @@ struct trap_frame *thread_serve_settle(void (*serve)(word_t argument), word_t ar
 
 struct trap_frame *thread_yield_rest(struct sched_task *picked)
 {
-    sched_yield_rest(picked, thread_now_inline());
+    sched_yield_rest(picked, now_ns());
     return settle();
 }
 
 struct trap_frame *thread_yield_served(void)
 {
-    if (!thread_hooks)
+    if (!thread_started)
         return first_thread.frame;
     thread_stop(SCHED_END_YIELDED);
     return settle();
@@ -202,7 +202,7 @@ struct trap_frame *thread_yield_served(void)
 // An upcall came: an end of slice, an alarm, or something that a thread waits for.
 static struct trap_frame *interrupted(struct trap_frame *frame, word_t events)
 {
-    uint64_t from = thread_now_inline();
+    uint64_t from = now_ns();
 
     frame->cause = 1; // all registers are in it
     SAVE_WORD(UPCALL_ENDS) = 0;
@@ -212,10 +212,10 @@ static struct trap_frame *interrupted(struct trap_frame *frame, word_t events)
     // With SWITCHED the kernel gave the hart to others meanwhile, and this is the next slice already.
     if ((events & (EVENT_BIT(SLICE_END) | EVENT_BIT(SWITCHED))) == EVENT_BIT(SLICE_END)) {
         sys_slice_yield();
-        sched_away(0, from, thread_now_inline());
+        sched_away(0, from, now_ns());
     }
     sleepers_wake(time_now());
-    if (thread_now_inline() >= sched_until(0))
+    if (now_ns() >= sched_until(0))
         thread_stop(SCHED_END_EXPIRED);
     frame = settle();
     decision_end();
@@ -228,7 +228,7 @@ static _Noreturn void abandoned(word_t faulted)
 {
     SAVE_WORD(UPCALL_ENDS) = 0;
     decision_begin();
-    sched_abandon(faulted ? SCHED_FAULT_CRASH : SCHED_FAULT_LOOP, thread_now_inline());
+    sched_abandon(faulted ? SCHED_FAULT_CRASH : SCHED_FAULT_LOOP, now_ns());
     struct trap_frame *frame = settle();
     decision_end();
     SAVE_WORD(UPCALL_I_FRAME) = (word_t)frame;
@@ -237,13 +237,13 @@ static _Noreturn void abandoned(word_t faulted)
 
 void thread_change(void (*serve)(word_t argument), word_t argument)
 {
-    if (SAVE_WORD(UPCALL_HOLD) == 1 && thread_hooks) {
+    if (SAVE_WORD(UPCALL_HOLD) == 1 && thread_started) {
         thread_serve(serve, argument);
         return;
     }
     if (serve)
         serve(argument);
-    if (thread_hooks) // as an alarm would
+    if (thread_started) // as an alarm would
         __atomic_fetch_or((word_t *)(SAVE_ADDRESS + SAVE_PENDING), EVENT_BIT(ALARM), __ATOMIC_RELAXED);
     upcall_release();
 }
@@ -260,9 +260,10 @@ void thread_start(void)
     static const struct thread_hooks hooks = {
         .interrupt = interrupted, .wait = sleep_hook, .abandoned = abandoned, .unusual = unusual};
 
-    if (thread_hooks)
+    if (thread_started)
         return;
-    (void)thread_now();
+    thread_started = true;
+    clock_start();
     first_thread.task.id = THREAD_FIRST;
     first_thread.task.weight = 1;
     first_thread.task.harts = 1;

@@ -103,7 +103,7 @@ struct thread *thread_create(thread_entry_t entry, word_t argument)
 
 struct thread *thread_create_with(thread_entry_t entry, word_t argument, const struct thread_options *options)
 {
-    struct thread *thread = record_make(entry, argument);
+    struct thread *thread = thread_hooks && !thread_started ? NULL : record_make(entry, argument);
 
     if (!thread)
         return NULL;

@@ -22,7 +22,8 @@ void thread_policy(const struct sched_ops *ops);
 // The same with a seed, and with those who watch the driver, or NULL. Their functions are called with upcalls held.
 void thread_policy_watched(const struct sched_ops *ops, uint64_t seed, const struct sched_hooks *hooks);
 
-// A new thread that runs entry(argument); NULL when there is no stack or memory for it.
+// A new thread that runs entry(argument); NULL when there is no stack or memory for it, or the program is a scheduler of
+// environments (scheduler/scheduler.h).
 struct thread *thread_create(thread_entry_t entry, word_t argument);
 
 // What a thread is to the policy. All zeros: nothing special. Nanoseconds where sched.h has them.
