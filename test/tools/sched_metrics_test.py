@@ -12,6 +12,7 @@ HERE = os.path.dirname(os.path.abspath(__file__))
 sys.path[1:1] = [os.path.join(HERE, "..", "..", "tools", "sched"), os.path.join(HERE, "..", "..", "tools")]
 
 import agreement  # noqa: E402
+import calibrate  # noqa: E402
 import metrics  # noqa: E402
 import rawrun  # noqa: E402
 import stats  # noqa: E402
@@ -238,10 +239,22 @@ class Agreement(unittest.TestCase):
         found = agreement.gaps([self.run_with(share_max=3, latency_p50=100)], [self.run_with(share_max=3.5, latency_p50=130)])
         self.assertEqual([(gap.metric.name, gap.difference, gap.within) for gap in found],
                          [("share_max", 0.5, True), ("latency_p50", 30, False)])
+        self.assertIn("in 1 of 2 figures", agreement.sentence(found))
         self.assertIn("latency p50 of p on w at load 1 (30.0 %)", agreement.sentence(found))
 
     def test_runs_that_only_one_has_do_not_count(self):
         self.assertEqual(agreement.gaps([self.run_with(share_max=3)], []), [])
+
+
+class Calibration(unittest.TestCase):
+    def test_costs_are_what_is_left_of_latencies(self):
+        events = [(0, 0, WAKE), (2000, 0, RUN, 0), (2100, 0, STOP, 0, EXPIRED), (2500, 0, RUN, 0)]  # 400: 100, and a rest of 300
+        events += [(3000, 1, WAKE), (3950, 0, STOP, 0, PREEMPTED), (4400, 1, RUN, 0), (5000, 1, STOP, 0, BLOCKED),
+                   (5500, 0, RUN, 0), (6000, 0, STOP, 0, BLOCKED), (90000, 1, WAKE), (92000, 1, RUN, 0)]
+        found = calibrate.samples_of(run_of([task(0), task(1)], events, 10**5))
+        self.assertEqual(found, {"idle": [2000, 2000], "busy": [1400], "expired": [400]})
+        self.assertEqual(calibrate.rows_make({"eevdf": found}, {"eevdf": 100}),
+                         ["timer_busy\t1000", "timer_idle\t1600", "decide_around\t300"])
 
 
 class Likeness(unittest.TestCase):

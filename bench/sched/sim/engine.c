@@ -4,8 +4,20 @@
  * step). Whoever runs computes from `start` on; its hart's next event is the end of that or of its turn, whichever comes first.
  */
 #include <bench/sched/sim/sim.h>
+#include <libos/sched/random.h>
 
 struct sim sim;
+
+/*
+ * What a timer's interrupt takes differs from one to the next by a quarter up or down, as in the guest. Without that, turns would be
+ * equal to the nanosecond, tasks would tie for ever, and who is first among equals would decide what nothing decides in reality.
+ */
+static struct sched_random chance;
+
+static uint64_t around(uint64_t cost)
+{
+    return cost - cost / 4 + sched_random_below(&chance, cost / 2 + 1);
+}
 
 static uint32_t number_of(const struct sim_hart *hart)
 {
@@ -131,7 +143,7 @@ static void hart_event(struct sim_hart *hart)
             return;
         }
     }
-    spend(hart, sim.costs.timer_busy);
+    spend(hart, around(sim.costs.timer_busy));
     hart->running = NULL;
     sched_stop(number_of(hart), SCHED_END_EXPIRED, sim.now);
     hart_decide(hart);
@@ -145,7 +157,7 @@ static void wake_event(struct actor *actor, uint64_t due)
 
     if (hart->running)
         progress(hart);
-    spend(hart, cost);
+    spend(hart, around(cost));
     sim.due = due;
     engine_wake(actor);
     sim.due = SCHED_NEVER;
@@ -161,6 +173,7 @@ void engine_begin(const struct sched_ops *ops, uint64_t seed)
     static const struct sched_hooks hooks = {.note = note};
 
     sim.due = SCHED_NEVER;
+    chance.state = seed;
     sched_begin(ops, sim.harts, seed, &hooks);
     actors_begin();
     for (uint32_t number = 0; number < sim.harts; number++)
