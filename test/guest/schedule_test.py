@@ -6,6 +6,8 @@
     schedule_test.py --build DIR share      under stride, 3:2:1 holds within a quantum, at any time of 100 quanta
     schedule_test.py --build DIR latency    under prio and edf a sleeper's wake-up takes as long among ten runnable tasks as beside one
     schedule_test.py --build DIR all        each policy runs each workload without breaking a rule
+    schedule_test.py --build DIR envs       the same of tasks that are environments, on some workloads; and what is said above of
+                                            the same bytes and of shares
 """
 
 import argparse
@@ -26,6 +28,7 @@ QUANTUM = 10_000_000  # of stride
 QUANTA = 100
 GROWTH = 1.1
 SHORT = 50_000_000
+ENVIRONMENTS = ("bimodal", "latency", "periodic", "overload")  # workloads whose tasks don't wait for each other
 TIMEOUT_SECONDS = 120
 
 
@@ -36,17 +39,17 @@ def schedule(build, *words):
         return status, bytes(guest.text[OUT]), bytes(guest.text[ERR]).decode(errors="replace")
 
 
-def recorded(build, policy, workload, load=1, seed=1, duration=SECOND):
-    words = (policy, workload, load, seed, duration, "threads")
+def recorded(build, policy, workload, load=1, seed=1, duration=SECOND, place="threads"):
+    words = (policy, workload, load, seed, duration, place)
     status, raw, said = schedule(build, *words)
     if status != 0:
         sys.exit(f"FAILED: schedule {' '.join(map(str, words))} ended with {status}: {said}")
     return raw
 
 
-def same_check(build):
-    first, second = (recorded(build, "eevdf", "server", duration=SECOND // 4) for _ in range(2))
-    other = recorded(build, "eevdf", "server", seed=2, duration=SECOND // 4)
+def same_check(build, workload="server", place="threads"):
+    first, second = (recorded(build, "eevdf", workload, duration=SECOND // 4, place=place) for _ in range(2))
+    other = recorded(build, "eevdf", workload, seed=2, duration=SECOND // 4, place=place)
     print(f"{len(first)} bytes")
     if first != second:
         yield "two runs with the same words differ"
@@ -74,8 +77,8 @@ def ran_until(run, times):
     return found
 
 
-def share_check(build):
-    run = rawrun.run_parse(recorded(build, "stride", "share", duration=QUANTA * QUANTUM))
+def share_check(build, place="threads"):
+    run = rawrun.run_parse(recorded(build, "stride", "share", duration=QUANTA * QUANTUM, place=place))
     weights = {task.id: task.weight for task in run.tasks}
     if sorted(weights.values(), reverse=True) != [3, 2, 1]:
         yield f"the weights of share are {weights}"
@@ -112,8 +115,8 @@ def words_listed(build):
     return [[line[1] for line in lines if line[0] == kind] for kind in ("policy", "workload")]
 
 
-def run_complaint(build, policy, workload):
-    words = (policy, workload, 1, 1, SHORT, "threads")
+def run_complaint(build, policy, workload, place):
+    words = (policy, workload, 1, 1, SHORT, place)
     status, raw, said = schedule(build, *words)
     if status != 0:
         return f"{' '.join(map(str, words))} ended with {status}: {said.strip()}"
@@ -126,16 +129,26 @@ def run_complaint(build, policy, workload):
     return None
 
 
-def all_check(build):
-    policies, workloads = words_listed(build)
-    print(f"{len(policies)} policies, {len(workloads)} workloads")
+def every_check(build, policies, workloads, place):
+    print(f"{len(policies)} policies, {len(workloads)} workloads, {place}")
     with concurrent.futures.ThreadPoolExecutor(2) as pool:
-        pairs = [pool.submit(run_complaint, build, policy, workload) for policy in policies for workload in workloads]
+        pairs = [pool.submit(run_complaint, build, policy, workload, place) for policy in policies for workload in workloads]
         yield from filter(None, (pair.result() for pair in pairs))
 
 
+def all_check(build):
+    yield from every_check(build, *words_listed(build), "threads")
+
+
+def envs_check(build):
+    policies, _ = words_listed(build)
+    yield from same_check(build, "bimodal", "envs")
+    yield from share_check(build, "envs")
+    yield from every_check(build, policies, ENVIRONMENTS, "envs")
+
+
 def main():
-    checks = {"same": same_check, "share": share_check, "latency": latency_check, "all": all_check}
+    checks = {"same": same_check, "share": share_check, "latency": latency_check, "all": all_check, "envs": envs_check}
     parser = argparse.ArgumentParser()
     parser.add_argument("--build", required=True)
     parser.add_argument("check", choices=checks)

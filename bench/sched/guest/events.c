@@ -18,24 +18,23 @@ struct entry {
 };
 
 static struct entry *events;
-static size_t count, lost;
+static size_t count, lost; // until events_write, count is that of the lost, too
 
 bool events_begin(void)
 {
     events = malloc(EVENTS_MAX * sizeof(struct entry));
     if (events)
-        memset(events, 0, EVENTS_MAX * sizeof(struct entry)); // no page faults later
+        memset(events, 0xff, EVENTS_MAX * sizeof(struct entry)); // no page faults later, and none of them is an event
     return events != NULL;
 }
 
+// Whoever adds one may be interrupted by another who does.
 static struct entry *event_next(void)
 {
     static struct entry none;
+    size_t next = __atomic_fetch_add(&count, 1, __ATOMIC_RELAXED);
 
-    if (count < EVENTS_MAX)
-        return &events[count++];
-    lost++;
-    return &none;
+    return next < EVENTS_MAX ? &events[next] : &none;
 }
 
 void event_add(enum record_kind kind, uint64_t time, uint32_t task, uint64_t rest)
@@ -90,6 +89,8 @@ static void event_write(struct record *record, const struct entry *event)
 
 void events_write(struct record *record)
 {
+    lost = count > EVENTS_MAX ? count - EVENTS_MAX : 0;
+    count -= lost;
     events_sort();
     for (size_t i = 0; i < count && events[i].time <= run.duration; i++)
         event_write(record, &events[i]);

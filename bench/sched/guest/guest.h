@@ -2,10 +2,12 @@
 /*
  * Between the files of the program `schedule`, which runs one policy on one workload in the guest:
  *
- *     schedule.c   the arguments, the lists, and the run from its head to its end
- *     actors.c     the tasks of the workload as threads
- *     clock.c      nanoseconds, and the loop that computes
- *     events.c     what happened, kept in memory until the run is over
+ *     schedule.c       the arguments, the lists, and the run from its head to its end
+ *     actors.c         the tasks of the workload, which do what their scripts say
+ *     threads.c        a place for them: threads of this program under the policy
+ *     environments.c   another: environments of their own, and this program is their scheduler
+ *     clock.c          nanoseconds, and the loop that computes
+ *     events.c         what happened, kept in memory until the run is over
  */
 #ifndef BENCH_SCHED_GUEST_H
 #define BENCH_SCHED_GUEST_H
@@ -15,9 +17,37 @@
 #include <libos/sched/driver.h>
 #include <rivet.h>
 
-#define ACTORS_MAX 60 // tasks as threads: each has a stack
+#define ACTORS_MAX 60    // tasks in a guest: each has a stack
+#define SETTLE_US  50000 // from making them to the beginning of the run
+
+/*
+ * Where tasks run. The first three are called by the program; the others by the task itself, for what it cannot do alone.
+ */
+struct place {
+    const char *word, *name;        // in the arguments, in the recording
+    uint32_t first;                 // the number that the driver has for task 0, and so on
+    bool has_locks;                 // and barriers
+    const char *(*start)(void);     // makes all tasks, to begin when the run does; NULL, or why it cannot: a sentence without its subject
+    void (*wait)(void) __attribute__((noreturn)); // until the run is over, and then run_finish
+
+    void (*over)(void) __attribute__((noreturn)); // the task found that the run is over
+    void (*hold)(void);             // until release nobody else adds events
+    void (*release)(void);
+    void (*sleep)(word_t until);    // ticks
+    void (*job)(uint32_t id);       // its next job (actor_job) has begun
+    void (*sleep_job)(uint32_t id); // it sleeps until its next job comes; returns at once when that is here already
+    void (*yield)(void);
+    void (*end)(void);
+    bool (*lock_try)(uint32_t number);
+    void (*lock)(uint32_t number);
+    void (*unlock)(uint32_t number);
+    void (*meet)(uint32_t number, uint32_t count);
+};
+extern const struct place place_threads, place_environments;
 
 extern struct run {
+    const struct place *place;
+    const struct sched_hooks *hooks; // the place's own notes come by actors_note
     const struct sched_ops *ops;
     uint32_t load;     // thousandths
     uint64_t seed;
@@ -29,11 +59,16 @@ extern struct run {
 // schedule.c: writes what happened, and ends the program.
 _Noreturn void run_finish(void);
 
-// actors.c
-const char *actors_start(void);   // NULL, or why they cannot be made: a sentence without its subject
-_Noreturn void actors_wait(void); // until the run is over, which ends the program
-void actors_left(void);           // the run is over: jobs that had arrived and did not begin
-void actors_note(enum sched_note note, const struct sched_task *task, uint32_t hart, enum sched_end end, uint64_t now);
+/*
+ * actors.c. A place begins each actor before the run, which says what its task is and when its first job comes, and notes what the
+ * driver says of it; the task itself does actor_run.
+ */
+const struct action *actor_begin(uint32_t id, struct sched_task *task);
+void actors_note(enum sched_note note, uint32_t id, enum sched_end end);
+_Noreturn void actor_run(uint32_t id);
+const struct action *actor_job(uint32_t id);
+uint64_t job_due(const struct action *job); // as policies count nanoseconds; 0: never
+void actors_left(void);                     // the run is over: jobs that had arrived and did not begin
 
 /*
  * clock.c: nanoseconds since the run began; before that it is 0. With counted instructions, which are the time then, they are
@@ -46,10 +81,7 @@ uint64_t clock_base(void);      // when it began, as threads count nanoseconds
 word_t clock_tick(uint64_t ns); // the first tick that is not before
 void compute(uint64_t ns);      // so much of this thread's own time
 
-/*
- * events.c. An event may be put down with a time that is a little past: they are sorted before they are written. Upcalls are held
- * while events are added.
- */
+// events.c. An event may be put down with a time that is a little past, and while another is: they are sorted before they are written.
 bool events_begin(void); // false: there is no memory
 void event_add(enum record_kind kind, uint64_t time, uint32_t task, uint64_t why);
 void event_note(uint64_t time, uint32_t task, enum record_note code, uint64_t value);

@@ -2,10 +2,10 @@
 /*
  * One policy on one workload, in the guest:
  *
- *     schedule POLICY[:parameter=value,...] WORKLOAD LOAD SEED DURATION threads
+ *     schedule POLICY[:parameter=value,...] WORKLOAD LOAD SEED DURATION threads|envs
  *     schedule --list
  *
- * The tasks of the workload run as threads of this program under the policy; what happened is written to standard output when
+ * The tasks of the workload run as threads of this program under the policy, or as environments that it schedules; what happened is written to standard output when
  * the run is over, in the format of record.h. With counted instructions and on one hart the same words give the same bytes.
  */
 #include "guest.h"
@@ -32,8 +32,9 @@ static struct sched_statistics before; // when the run began
 static uint8_t buffer[65536];
 
 static const char help[] =
-    "schedule POLICY[:PARAMETER=VALUE,...] WORKLOAD LOAD SEED DURATION_NS threads\n"
-    "Runs the tasks of a workload as threads under a policy, and writes the recording of the run to standard output.\n"
+    "schedule POLICY[:PARAMETER=VALUE,...] WORKLOAD LOAD SEED DURATION_NS threads|envs\n"
+    "Runs the tasks of a workload under a policy, as threads or as environments, and writes the recording of the run to standard\n"
+    "output.\n"
     "schedule --list shows policies, their parameters and workloads.\n";
 
 static _Noreturn __attribute__((format(printf, 1, 2))) void wrong(const char *format, ...)
@@ -135,13 +136,16 @@ static void arguments_read(char **argv)
         wrong("the load is a number like 0.5, not '%s'", argv[3]);
     run.seed = number_read(argv[4], "the seed", 0, ~0ul >> 1);
     run.duration = number_read(argv[5], "the duration in ns", DURATION_LEAST, DURATION_MOST);
-    if (strcmp(argv[6], "threads") != 0)
-        wrong("tasks can be threads, not '%s'", argv[6]);
+    run.place = strcmp(argv[6], place_threads.word) == 0 ? &place_threads : &place_environments;
+    if (strcmp(argv[6], run.place->word) != 0)
+        wrong("tasks can be threads or envs, not '%s'", argv[6]);
     if (!script_begin(&run.script, &run.workload, run.load, run.seed, 1))
         wrong("%s", run.script.error);
     if (run.script.tasks > ACTORS_MAX)
         wrong("%s has %u tasks at this load, and a program has at most %u threads for them; the simulator has more",
               run.workload.name, (unsigned)run.script.tasks, ACTORS_MAX);
+    if (!run.place->has_locks && (run.script.locks > 0 || run.script.barriers > 0))
+        wrong("the tasks of %s wait for each other, and environments do not here: they can be threads", run.workload.name);
 }
 
 // The recording
@@ -162,7 +166,7 @@ static void head_write(struct record *record)
     record_number(record, "seed", run.seed);
     record_number(record, "harts", 1);
     record_number(record, "duration_ns", run.duration);
-    record_text(record, "place", "threads");
+    record_text(record, "place", run.place->name);
     record_number(record, "tasks", run.script.tasks);
     record_number(record, "demand_permille", run.script.demand);
     for (uint32_t id = 0; id < run.script.tasks; id++) {
@@ -180,7 +184,7 @@ static void misuse_text(const struct sched_misuse *misuse, char text[160])
     int length = snprintf(text, 160, "%s %s", misuse->policy, misuse->text);
 
     if (known && length < 130)
-        snprintf(text + length, 160 - (size_t)length, " (task %u)", (unsigned)misuse->task->id);
+        snprintf(text + length, 160 - (size_t)length, " (task %u)", (unsigned)(misuse->task->id - run.place->first));
 }
 
 static void trailer_write(struct record *record)
@@ -227,7 +231,8 @@ static uint64_t instructions_now(void)
 
 static uint32_t task_of(const struct sched_task *task)
 {
-    return task && task->id < run.script.tasks ? task->id : 0;
+    uint32_t id = task ? task->id - run.place->first : 0;
+    return id < run.script.tasks ? id : 0;
 }
 
 static void misused(const struct sched_misuse *misuse)
@@ -243,7 +248,7 @@ static void stalled(const struct sched_stall *stall)
 int main(int argc, char **argv)
 {
     static const struct sched_hooks hooks = {
-        .misuse = misused, .stall = stalled, .note = actors_note, .count = instructions_now};
+        .misuse = misused, .stall = stalled, .count = instructions_now};
 
     if (argc == 2 && strcmp(argv[1], "--list") == 0)
         list();
@@ -252,19 +257,19 @@ int main(int argc, char **argv)
         return 0;
     }
     if (argc != 7)
-        wrong("it takes POLICY WORKLOAD LOAD SEED DURATION_NS threads; schedule --help says more");
+        wrong("it takes POLICY WORKLOAD LOAD SEED DURATION_NS threads|envs; schedule --help says more");
     arguments_read(argv);
     if (!events_begin()) {
         fputs("schedule: there is no memory for what happens.\n", stderr);
         return STATUS_FAILED;
     }
     clock_calibrate();
-    thread_policy_watched(run.ops, run.seed, &hooks);
-    const char *why = actors_start();
+    run.hooks = &hooks;
+    const char *why = run.place->start();
     if (why) {
         fprintf(stderr, "schedule: %s.\n", why);
         return STATUS_FAILED;
     }
     before = *sched_statistics();
-    actors_wait();
+    run.place->wait();
 }

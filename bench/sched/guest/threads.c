@@ -1,0 +1,107 @@
+// SPDX-License-Identifier: BSD-2-Clause
+/*
+ * Tasks as threads of this program, under the policy. Whoever finds that the run is over ends the program: a thread that computes,
+ * or, when nobody runs, the program's first thread.
+ */
+#include "guest.h"
+
+static struct mutex locks[WORKLOAD_LOCKS_MAX];
+static struct barrier barriers[ACTORS_MAX];
+
+// What the driver tells of every thread. Upcalls are held.
+static void noted(enum sched_note note, const struct sched_task *task, uint32_t hart, enum sched_end end, uint64_t now)
+{
+    (void)hart, (void)now;
+    if (task->id < run.script.tasks) // not the program's first
+        actors_note(note, task->id, end);
+}
+
+static word_t thread_main(word_t id)
+{
+    actor_run((uint32_t)id);
+}
+
+static struct thread *thread_make(uint32_t id)
+{
+    struct sched_task task;
+    const struct action *job = actor_begin(id, &task);
+
+    return thread_create_with(thread_main, id, &(struct thread_options){
+        .weight = task.weight,
+        .priority = task.priority,
+        .group = task.group,
+        .period = task.period,
+        .deadline = task.deadline,
+        .budget = task.budget,
+        .start = clock_tick(job->at),
+        .due = job_due(job),
+        .remaining = job->service,
+        .numbered = true,
+        .id = id,
+    });
+}
+
+static const char *start(void)
+{
+    struct sched_hooks hooks = *run.hooks;
+
+    hooks.note = noted;
+    thread_policy_watched(run.ops, run.seed, &hooks);
+    clock_begin(time_now() + time_from_us(SETTLE_US));
+    for (uint32_t id = 0; id < run.script.tasks; id++)
+        if (!thread_make(id))
+            return "there is no memory for its threads";
+    return clock_ns() > 0 ? "creating its threads took too long" : NULL;
+}
+
+static _Noreturn void wait(void)
+{
+    thread_sleep_until(clock_tick(run.duration));
+    run_finish();
+}
+
+static void hold(void) { upcall_hold(); }
+static void release(void) { upcall_release(); }
+
+static void job(uint32_t id)
+{
+    thread_job(job_due(actor_job(id)), actor_job(id)->service);
+}
+
+static void sleep_job(uint32_t id)
+{
+    const struct action *next = actor_job(id);
+
+    thread_sleep_job(clock_tick(next->at), job_due(next), next->service);
+}
+
+static void end(void) { thread_exit(0); }
+static bool lock_try(uint32_t number) { return mutex_try(&locks[number]); }
+static void lock(uint32_t number) { mutex_lock(&locks[number]); }
+static void unlock(uint32_t number) { mutex_unlock(&locks[number]); }
+
+static void meet(uint32_t number, uint32_t count)
+{
+    barriers[number].count = count;
+    barrier_wait(&barriers[number]);
+}
+
+const struct place place_threads = {
+    .word = "threads",
+    .name = "threads",
+    .has_locks = true,
+    .start = start,
+    .wait = wait,
+    .over = run_finish,
+    .hold = hold,
+    .release = release,
+    .sleep = thread_sleep_until,
+    .job = job,
+    .sleep_job = sleep_job,
+    .yield = thread_yield,
+    .end = end,
+    .lock_try = lock_try,
+    .lock = lock,
+    .unlock = unlock,
+    .meet = meet,
+};
