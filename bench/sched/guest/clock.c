@@ -60,7 +60,8 @@ void clock_calibrate(void)
         rate = (LOOP << RATE_SHIFT) / (tick_ns * (ticks ? ticks : 1));
     lag = ~0ul;
     for (int i = 0; i < SAMPLES; i++) {
-        uint64_t now = instructions_now(), behind = now - time_now() * tick_ns;
+        word_t tick = time_now(); // in this order: an interrupt in between makes it more, and the least counts
+        uint64_t behind = instructions_now() - tick * tick_ns;
         if ((int64_t)(behind - lag) < 0 || i == 0)
             lag = behind;
     }
