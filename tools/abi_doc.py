@@ -24,7 +24,7 @@ BLOCK = re.compile(r"(<!-- table: ([a-z_]+) -->\n).*?(<!-- end -->)", re.S)
 ROOMS = {
     "page": "frames", "cap": "capabilities", "env": "environments", "space": "address spaces", "pte": "page tables",
     "stlb": "the software TLB", "slice": "time", "pct": "protected control transfer", "irq": "interrupt sources",
-    "board": "scheduler environments",
+    "board": "scheduler environments", "trace": "rings of events",
     "revoke": "taking resources back",
     "machine": "the machine",
 }
@@ -212,7 +212,7 @@ def constants(*headers):
 
 
 def table_constants():
-    return constants("types.h", "layout.h", "page.h", "cap.h", "machine.h", "stlb.h", "board.h", "revoke.h")
+    return constants("types.h", "layout.h", "page.h", "cap.h", "machine.h", "stlb.h", "board.h", "trace.h", "revoke.h")
 
 
 def enumeration(header, name):
@@ -267,6 +267,10 @@ TABLES = {
     "struct_ring": lambda: structure("stlb.h", "dirty_ring"),
     "struct_repossession": lambda: structure("revoke.h", "repossession"),
     "struct_loss": lambda: structure("revoke.h", "loss"),
+    "trace_kinds": lambda: table(("number", "name", "what happened", "argument"),
+                                 [(number, f"`TRACE_{name}`", text.strip('"'), argument.strip('"'))
+                                  for number, name, argument, text in list_read("trace.def", "TRACE")]),
+    "struct_record": lambda: structure("trace.h", "trace_record"),
     "struct_board": lambda: structure("board.h", "board_entry"),
     "board_states": lambda: enumeration("board.h", "board_state"),
     "revoke_kinds": lambda: enumeration("revoke.h", "revoke_kind"),

@@ -87,6 +87,7 @@ def parser_make():
     add("--mem", type=mem_parse, default="128M", metavar="SIZE", help="memory, like 32M or 1G")
     add("--icount", action="store_true", help="count instructions: a repeatable virtual time")
     add("--timeout", type=seconds_parse, metavar="SECONDS", help="end QEMU and exit 124 after so long")
+    add("--events", action="store_true", help="the kernel records switches, calls and traps: for the program events, which runs APP")
     add("--trace", action="store_true", help="the kernel reports each call, upcall and refusal")
     add("--verbose", action="store_true", help="show QEMU's command line and the firmware's chatter")
     add("--append", default="", metavar="WORDS", help="more boot arguments")
@@ -112,6 +113,9 @@ def options_parse(arguments):
         parser.error("The name of the program is empty.")
     if options.harts is None:
         options.harts = 1 if options.icount else 4
+    if options.events:
+        options.append += " events"
+        options.app = options.app and ["events", *options.app]
     if options.icount and options.harts > 1:
         say("with --icount a hart that waits for another may wait for ever; --harts 1 is exact.")
     return options

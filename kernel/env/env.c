@@ -15,6 +15,7 @@
 #include "slice/slice.h"
 #include "space/space.h"
 #include "stlb/stlb.h"
+#include "trace/trace.h"
 #include "trap/trap.h"
 
 // One piece of a destruction looks at so many frames; those it finds count as so many looks, with their bindings.
@@ -151,10 +152,19 @@ void env_wake(struct env *env)
         board_wake(env);
 }
 
+static void wake_traced(struct env *env, word_t events)
+{
+    trace_write_post(hart_self(), env->self, events);
+    env_wake(env);
+}
+
 void env_post(struct env *env, word_t events)
 {
     __atomic_fetch_or(env_save(env, SAVE_PENDING), events, __ATOMIC_SEQ_CST);
-    env_wake(env);
+    if (__builtin_expect(hart_self()->traced, 0))
+        wake_traced(env, events);
+    else
+        env_wake(env);
 }
 
 sysret_t env_woken(struct env *env)
@@ -341,10 +351,10 @@ struct bequest {
     word_t count;
 };
 
-// A repossession vector or a board; the ring of an STLB goes with its space.
+// A repossession vector, a board, a ring of events; the ring of an STLB goes with its space.
 static bool is_registered(const struct frame *frame)
 {
-    return frame->kind == PAGE_BOARD || (frame->kind == PAGE_RING && frame->detail == frame->owner);
+    return frame->kind == PAGE_BOARD || (frame->kind == PAGE_RING && (frame->detail & ~TRACE_FRAME) == frame->owner);
 }
 
 // Hands one unbound frame of a dying environment to its heir.
@@ -354,7 +364,7 @@ static void frame_inherit(struct frame *frame, env_t heir)
     if (page_is_joining(frame) || page_is_joined(frame)) {
         page_part(frame);
     } else if (frame->kind == PAGE_DATA || is_registered(frame)) {
-        page_unuse(page_name(frame), frame->kind == PAGE_BOARD);
+        page_unuse(page_name(frame), frame->kind == PAGE_BOARD || frame->detail & TRACE_FRAME); // a hart may be writing there
     } else if (frame->kind == PAGE_DEVICE) {
         frame->flags &= (uint8_t)~PAGE_DYING;
     }
@@ -465,6 +475,7 @@ sysret_t sys_env_destroy(env_t name)
         page_frame(name)->epoch++; // every capability to it is dead
         slice_disown(env, heir);
         revoke_leave(env);
+        trace_leave(env);
         return again(0);
     }
     if (env->board != 0) {

@@ -10,6 +10,7 @@
 #include "page/page.h"
 #include "revoke/revoke.h"
 #include "slice/slice.h"
+#include "trace/trace.h"
 #include "trap/hart.h"
 
 #ifdef RIVET_AUDIT
@@ -27,6 +28,7 @@ static const struct {
     {env_invariant, "env, space, pte, stlb, pct, cap: records, tables, links and capabilities agree"},
     {slice_invariant, "slice: every slice has an owner that knows it"},
     {board_invariant, "board: children, their entries and their schedulers agree"},
+    {trace_invariant, "trace: a hart's ring is its owner's frames"},
     {revoke_invariant, "revoke: requests, guaranteed frames and vectors are counted right"},
     {irq_invariant, "irq: a source is enabled if and only if it is bound, to its owner"},
 };

@@ -9,6 +9,7 @@
 #include "kernel.h"
 #include "slice/slice.h"
 #include "space/space.h"
+#include "trace/trace.h"
 #include "trap/hart.h"
 #include "trap/trace.h"
 #include "trap/trap.h"
@@ -66,18 +67,27 @@ bool pct_is_detached(const struct env *caller)
 
 static bool is_called(const struct env *env) { return pct_caller(env) != 0; }
 
-bool pct_abandon(struct env *caller)
+// The callee that is left to itself; NULL when another hart was faster, or it has returned, or returns at this moment.
+static struct env *call_abandon(struct env *caller)
 {
     CLEANUP_LOCK(&abandon_lock);
     word_t boundary = __atomic_load_n(&caller->callee, __ATOMIC_ACQUIRE);
     if (boundary == 0)
-        return false; // another hart was faster, or the callee has returned
+        return NULL;
     struct env *callee = env_at(boundary);
     word_t expected = pct_is_detached(caller) ? caller_stand_in() : env_boundary(caller);
     if (!__atomic_compare_exchange_n(&callee->caller, &expected, caller_nobody(), false, __ATOMIC_ACQ_REL, __ATOMIC_RELAXED))
-        return false; // it returns at this moment
+        return NULL;
     caller->callee = 0;
     caller->call_deadline = 0;
+    return callee;
+}
+
+bool pct_abandon(struct env *caller)
+{
+    struct env *callee = call_abandon(caller);
+    if (callee == NULL)
+        return false;
     board_ready(caller);
     board_ready(callee); // nobody's time but its own is left for it
     return true;
@@ -272,6 +282,7 @@ sysret_t sys_pct_accept(word_t entry, word_t stack, word_t events)
     self->accept_pc = hw_return_pc();
     self->accept_sp = self->sp;
     self->accept_events = events;
+    trace_event(hart_self(), TRACE_BLOCK, self, 0);
     slice_leave(self, ERR_OK, 0);
     slice_release(self, gate_claim(self));
     slice_back(DONATE_BLOCKED);

@@ -15,6 +15,7 @@
 #include "cap/cap.h"
 #include "kernel.h"
 #include "pct/pct.h"
+#include "trace/trace.h"
 #include "trap/trap.h"
 
 bool donate_is_innermost(const struct hart *hart, const struct env *env)
@@ -85,6 +86,7 @@ static struct env *donor_pop(struct hart *hart, enum donate_reason why)
     struct env *donor = hart->donations[--hart->donation_count].donor;
     donor->result_error = ERR_OK;
     donor->result_value = why;
+    trace_event(hart, TRACE_DONATE_END, donor, why);
     return donor;
 }
 
@@ -186,6 +188,7 @@ sysret_t sys_slice_donate(slot_t slot, word_t until, word_t events, word_t word)
         return refuse(ERR_BUSY);
     }
 
+    trace_event(hart, TRACE_DONATE, self, hart->donation_count + 1);
     slice_leave(self, ERR_OK, DONATE_USED);
     if (hart->donation_count == 0)
         hart->slice_taken = 0;

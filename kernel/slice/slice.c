@@ -13,6 +13,7 @@
 #include "revoke/revoke.h"
 #include "sbi.h"
 #include "space/space.h"
+#include "trace/trace.h"
 #include "trap/trap.h"
 
 #define IN_GRACE 2 // env.grace: from here on, the grace time runs (the assembly path stores an address)
@@ -92,6 +93,7 @@ void slice_account(struct hart *hart, struct env *env)
 
 static void slice_off(struct hart *hart, struct env *env)
 {
+    trace_event(hart, TRACE_LEAVE, env, 0);
     slice_account(hart, env);
     hw_satp(space_kernel_satp); // first: whoever is off its hart may be forgotten there (space/shootdown.c)
     float_leave(hart, env);
@@ -176,6 +178,7 @@ void slice_arm(struct hart *hart, struct env *env, word_t grace)
 void slice_enter(struct hart *hart, struct env *env)
 {
     hart->running = env;
+    trace_event(hart, TRACE_RUN, env, hart->position | (word_t)hart->donation_count << 8);
     if (env->hart != hart->boundary)
         hw_fence_code(); // its code may have been written since it was last fetched here
     __atomic_store_n(&env->hart, hart->boundary, __ATOMIC_RELEASE);
@@ -466,6 +469,7 @@ sysret_t sys_slice_wait(word_t events, word_t deadline)
     self->wait_events = events;
     self->wait_deadline = deadline;
     self->waiting = 1;
+    trace_event(hart_self(), TRACE_BLOCK, self, 0);
     slice_leave(self, ERR_OK, 0);
     slice_release(self, CLAIM_STOPPED);
     slice_back(DONATE_BLOCKED);

@@ -46,6 +46,7 @@ struct hart {
     uint32_t donation_count;
     uint32_t slice_taken; // position of a slice that was taken from its owner, plus 1: its donations end
     struct donation donations[DONATIONS_MAX]; // from the outermost on
+    uint32_t traced;      // it has a ring of events (trace/trace.h)
 };
 
 #define HART_STACK_TOP 0x800 // below the boundary

@@ -7,6 +7,7 @@
 #include "hart.h"
 #include "kernel.h"
 #include "page/page.h"
+#include "trace/trace.h"
 #include "trap.h"
 
 #define LABEL_MAX 8
@@ -64,6 +65,8 @@ bool trace_boot(const char *arguments)
             continue;
         if (word_at(at, "trace"))
             enabled = true;
+        if (word_at(at, "events"))
+            trace_allow();
         if (word_at(at, "run") && at[3] == ' ') {
             at += 4;
             for (int i = 0; i < LABEL_MAX && at[i] != ' ' && at[i] != '\0'; i++)
@@ -71,7 +74,7 @@ bool trace_boot(const char *arguments)
             break;
         }
     }
-    return enabled;
+    return enabled || trace_is_allowed();
 }
 
 static bool is_shown(const struct env *env)
@@ -132,36 +135,43 @@ static void log_answer(sysret_t answer)
     kernel_log(" = %s %lx\n", error_name(answer.error), answer.value);
 }
 
+bool trace_is_call(long index) { return call_name(index) != NULL; }
+
+#define SYSCALL(number, room, verb, arity, arguments, errors, text)
+#define HOTCALL(number, room, verb, errors, text) +1
+_Static_assert(0
+#include <rivet/syscall.def>
+               == 5, "trace_perform knows each call that the trap path performs");
+#undef SYSCALL
+#undef HOTCALL
+
+// The environment goes on behind the call as the trap path would have it.
+sysret_t trace_perform(struct env *env, long index, word_t *regs)
+{
+    extern sysret_t sys_slice_yield_to(slot_t slot), sys_revoke_request(slot_t slot, word_t kind, size_t count, word_t deadline);
+    const word_t *a = &regs[REG_A0];
+    hw_set_return_pc(regs[REG_RA]);
+    env->sp = regs[REG_SP];
+    switch (index + CALL_BASE) {
+    case CALL_pct_call:       trap_pct_call(env);
+    case CALL_pct_return:     trap_pct_return(env);
+    case CALL_env_null:       return done(0);
+    case CALL_slice_yield_to: return sys_slice_yield_to(a[0]);
+    case CALL_revoke_request: return sys_revoke_request(a[0], a[1], a[2], a[3]);
+    default:                  return call_table[index - 1](a[0], a[1], a[2], a[3], a[4], a[5]);
+    }
+}
+
 /*
- * The call, performed from here. A call that gives up the hart answers later; its line says so. The environment
- * goes on behind the call as the trap path would have it.
+ * The call, performed from here. A call that gives up the hart answers later; its line says so.
  */
 static void trace_call(struct env *env, long index, word_t *regs)
 {
     log_call(env, index, regs);
-    hw_set_return_pc(regs[REG_RA]);
-    env->sp = regs[REG_SP];
-    if (index == CALL_pct_call - CALL_BASE) {
-        kernel_log(" in slot %lx\n", regs[REG_T2]);
-        trap_pct_call(env);
-    }
-    if (index == CALL_pct_return - CALL_BASE) {
-        kernel_log("\n");
-        trap_pct_return(env);
-    }
-    if (index == CALL_env_null - CALL_BASE) {
-        log_answer(done(0));
-        return; // to the ordinary path
-    }
+    if (index == CALL_pct_call - CALL_BASE)
+        kernel_log(" in slot %lx", regs[REG_T2]);
     kernel_log("\n");
-    sysret_t answer;
-    if (index == CALL_slice_yield_to - CALL_BASE) {
-        extern sysret_t sys_slice_yield_to(slot_t slot);
-        answer = sys_slice_yield_to(regs[REG_A0]);
-    } else {
-        const word_t *a = &regs[REG_A0];
-        answer = call_table[index - 1](a[0], a[1], a[2], a[3], a[4], a[5]);
-    }
+    sysret_t answer = trace_perform(env, index, regs);
     char text[LABEL_MAX + 1];
     kernel_log("%s:   %s", label(env, text), call_name(index));
     log_answer(answer);
@@ -173,8 +183,10 @@ static void trace_call(struct env *env, long index, word_t *regs)
 
 void trace_trap(struct env *env, word_t cause, word_t address)
 {
-    if (!is_shown(env))
+    if (!is_shown(env)) {
+        trace_watch(env, cause);
         return;
+    }
     word_t *regs = env_save(env, SAVE_F_PC);
     char text[LABEL_MAX + 1];
     long index = (long)(regs[REG_T0] - CALL_BASE);
@@ -195,6 +207,7 @@ void trace_trap(struct env *env, word_t cause, word_t address)
 
 void trace_refused(const struct env *env, enum error error)
 {
+    trace_event(hart_self(), TRACE_RETURN, env, (word_t)error);
     if (!is_shown(env))
         return;
     char text[LABEL_MAX + 1];

@@ -65,6 +65,7 @@ static const struct recipe {
     {CALL_revoke_request, 4, "sKcD"}, {CALL_revoke_abort, 8, "sKnc"},
     {CALL_slice_alarm, 2, "D"},   {CALL_slice_donate, 6, "sDe0"},
     {CALL_board_bind, 3, "T"},    {CALL_board_join, 6, "ENI"},  {CALL_board_leave, 3, "E"},
+    {CALL_trace_bind, 2, "hT"},
     {CALL_revoke_guarantee, 2, "F1"}, {CALL_revoke_vector, 2, "f"},
 };
 #define RECIPES (sizeof(recipes) / sizeof(recipes[0]))

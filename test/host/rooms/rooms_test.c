@@ -10,6 +10,7 @@
 #include "machine/machine.h"
 #include "revoke/revoke.h"
 #include "slice/slice.h"
+#include "trace/trace.h"
 
 #include <stdio.h>
 #include <stdlib.h>
@@ -97,6 +98,7 @@ void invariants(void)
     assert_true(env_invariant());
     assert_true(slice_invariant());
     assert_true(board_invariant());
+    assert_true(trace_invariant());
     assert_true(irq_invariant());
     assert_true(revoke_invariant());
     fake_on(self);

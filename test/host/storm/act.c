@@ -175,7 +175,8 @@ static void act_time(void)
 static void act_board(void)
 {
     bool mine = chance(20);
-    switch (any(4)) {
+    switch (any(5)) {
+    case 4: DO(trace, bind, any(hart_count), chance(60) ? choose_own(PAGE_FREE, 1) : 0); break;
     case 0: DO(board, bind, chance(80) ? choose_own(PAGE_FREE, 1) : 0); break;
     case 1:
     case 2:

@@ -39,6 +39,7 @@ PLANTS = [
     ("board", "env/env.c", "    rouse(env);\n    if (board_concerns(env))\n        board_wake(env);\n", "    rouse(env);\n"),
     ("board", "board/board.c", "    const struct board_entry *entry = entry_wake(head, ~0ul);\n    if (entry", "    const struct board_entry *entry = NULL;\n    if (entry"),
     ("board", "env/env.c", "        if (board_disband(env))\n            env->board = 0;", "        env->board = 0;"),
+    ("trace", "env/env.c", "        trace_leave(env);\n", ""),
     ("irq", "irq/irq.c", "        source_enable(source, false);\n", "        ;\n"),
 ]
 

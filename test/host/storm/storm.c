@@ -13,6 +13,7 @@
 #include "machine/machine.h"
 #include "revoke/revoke.h"
 #include "slice/slice.h"
+#include "trace/trace.h"
 
 #include <stdio.h>
 #include <stdlib.h>
@@ -41,6 +42,7 @@ static void check_all(void)
     if (runs && !env_invariant())         fake_fail("env_invariant");
     if (!slice_invariant())               fake_fail("slice_invariant");
     if (!board_invariant())               fake_fail("board_invariant");
+    if (!trace_invariant())               fake_fail("trace_invariant");
     if (!irq_invariant())                 fake_fail("irq_invariant");
     if (!revoke_invariant())              fake_fail("revoke_invariant");
     fake_on(self);
@@ -209,6 +211,7 @@ static void machine_run(word_t seed, word_t harts)
                                     .no_sstc = chance(20),
                                     .no_walker_bits = bits < 3,
                                     .no_ad = bits == 3 || bits == 4});
+    trace_allow();
     fake_on(0);
     act_tables();
     for (int i = 0; i < 4; i++)
