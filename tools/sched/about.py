@@ -10,6 +10,7 @@ import sys
 
 from guest import GuestError, qemu_check
 from options import TOP
+from runs import PRODUCTS
 
 
 def output_of(*command):
@@ -34,10 +35,9 @@ def digest(path):
         return "unknown"
 
 
-def products(chosen):
+def digests(folder, names):
     """What ran: files and the beginnings of their SHA-256."""
-    names = ["sim/rivet-sim"] if chosen.sim else ["rivet/rivet.bin", "rivet/initrd.cpio"]
-    return {name: digest(os.path.join(chosen.build, name)) for name in names}
+    return {name: digest(os.path.join(folder, name)) for name in names}
 
 
 def versions(chosen):
@@ -64,14 +64,14 @@ def place_text(chosen):
     return "a guest per run: QEMU with counted instructions (1 ns each), one hart, tasks are threads"
 
 
-def facts(chosen, known, variants, jobs, unsuited, failures, alike):
-    """As JSON."""
+def facts(chosen, products, known, variants, jobs, unsuited, failures, alike):
+    """As JSON. products: the folder with what ran."""
     workloads = {job.workload.name: job.workload for job in jobs}
     return {
         "command": shlex.join(["./rivet", "sched", *sys.argv[1:]]),
         "commit": commit(),
         "versions": versions(chosen),
-        "products": products(chosen),
+        "products": digests(products, PRODUCTS[chosen.sim]),
         "place": place_text(chosen),
         "simulated": chosen.sim,
         "harts": chosen.harts,
@@ -82,12 +82,15 @@ def facts(chosen, known, variants, jobs, unsuited, failures, alike):
         "alike": alike,
         "unsuited": unsuited,
         "policies": {variant.label: policy_facts(known.policy_of(variant)) for variant in variants},
-        "workloads": {name: {"text": one.text, "load": one.load_text, "file": digest(one.path), "suits": one.suits,
-                             "focus": one.focus, "durations_ns": sorted({job.duration for job in jobs if job.workload is one})}
-                      for name, one in workloads.items()},
+        "workloads": {name: workload_facts(one, jobs) for name, one in workloads.items()},
     }
 
 
 def policy_facts(policy):
     parameters = {name: vars(parameter) for name, parameter in policy.parameters.items()}
     return {"text": policy.text, "heeds": sorted(policy.heeds), "about": policy.about, "parameters": parameters}
+
+
+def workload_facts(workload, jobs):
+    return {"text": workload.text, "load": workload.load_text, "file": digest(workload.path), "suits": workload.suits,
+            "focus": workload.focus, "durations_ns": sorted({job.duration for job in jobs if job.workload is workload})}

@@ -8,6 +8,7 @@ simulator; it leaves a raw run, from which everything that is shown is computed.
 
 import errno
 import os
+import shutil
 import sys
 
 sys.path.insert(1, os.path.dirname(os.path.dirname(os.path.abspath(__file__))))
@@ -58,11 +59,10 @@ def comparison(chosen, known, folder):
     jobs, unsuited = summary.jobs_of(chosen, known, variants, workloads, runs.Job)
     if not jobs:
         raise catalogue.CatalogueError("None of these policies suits any of these workloads.")
-    initrd = None if chosen.sim else runs.initrd_with(chosen.build, workloads, folder.file("initrd.cpio"))
-    machine = runs.Machine(chosen.build, chosen.sim, chosen.harts, chosen.switch_cost, chosen.qemu, folder.path, initrd)
+    products = folder.file("products")
+    runs.products_copy(chosen.build, products, chosen.sim, workloads)
+    machine = runs.Machine(products, chosen.sim, chosen.harts, chosen.switch_cost, chosen.qemu, folder.path)
     results, failures = runs_do(jobs, machine)
-    if initrd:
-        os.remove(initrd)
     if not results:
         return EXIT_FAILED
     differ = summary.arrivals_differ(results)
@@ -70,9 +70,10 @@ def comparison(chosen, known, folder):
         failures.append(differ)
         run.say(differ)
     found = summary.Summary(results, variants, workloads)
-    facts = about.facts(chosen, known, variants, jobs, unsuited, failures,
+    facts = about.facts(chosen, products, known, variants, jobs, unsuited, failures,
                         differ or "their needs were compared, job by job, as far as both of two runs got, and are equal.")
     pair = [variant.label for variant in chosen.compare or []]
+    shutil.rmtree(products)
     folder_fill(folder, found, facts, pair, gaps_find(chosen, jobs, results))
     if pair:
         compare.print_all(found, pair)
@@ -111,7 +112,7 @@ def perform(chosen, known):
             qemu_check(chosen.qemu)
         with output.Folder(chosen.out) as folder:
             return comparison(chosen, known, folder)
-    except (GuestError, output.OutputError, catalogue.CatalogueError) as error:
+    except (GuestError, output.OutputError, catalogue.CatalogueError, runs.RunError) as error:
         run.say(error)
     except BrokenPipeError:
         os.dup2(os.open(os.devnull, os.O_WRONLY), 1)

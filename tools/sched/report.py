@@ -213,8 +213,8 @@ def failures_section(about):
     if not about["failures"]:
         return ""
     rows = "".join(f"<li>{escape(one)}</li>" for one in about["failures"])
-    return (f'<div class="failed"><b>{len(about["failures"])} runs failed or broke a rule</b> (a policy that breaks a rule is '
-            f'marked !; its tasks were rescued by round robin, so its figures are not its own)<ul>{rows}</ul></div>')
+    return ('<div class="failed"><b>Not everything went well.</b> A policy that broke a rule is marked !: its tasks were rescued '
+            f'by round robin, so its figures are not its own.<ul>{rows}</ul></div>')
 
 
 def make(summary, about, pair, gaps, data):

@@ -10,6 +10,7 @@ import multiprocessing
 import multiprocessing.connection
 import os
 import re
+import shutil
 import signal
 import subprocess
 import sys
@@ -44,7 +45,6 @@ class Machine:
     switch_cost: int
     qemu: str
     folder: str  # raw runs and traces go there; None: they aren't kept
-    initrd: str = None  # another one than the build's
 
 
 @dataclass
@@ -89,27 +89,36 @@ def sim_run(machine, job):
     return result.returncode, result.stdout, result.stderr
 
 
-def initrd_with(build, workloads, path):
-    """Writes the build's initrd with workloads from outside of the tree in it; its path, or None if there are none."""
+PRODUCTS = {True: ["sim/rivet-sim"], False: ["rivet/rivet.bin", "rivet/initrd.cpio"]}  # by `sim`
+
+
+def products_copy(build, folder, sim, workloads):
+    """Copies what runs, so that all runs are of the same even if somebody builds meanwhile; workloads from outside of the
+    tree get into the initrd."""
+    for name in PRODUCTS[sim]:
+        source, to = os.path.join(build, name), os.path.join(folder, name)
+        os.makedirs(os.path.dirname(to), exist_ok=True)
+        try:
+            shutil.copy(source, to)
+        except FileNotFoundError:
+            raise RunError(f"{source} does not exist: build it first, with ./rivet sched.") from None
     members = []
-    for workload in workloads:
+    for workload in workloads if not sim else ():
         if workload.is_foreign:
             with open(workload.path, "rb") as source:
                 members.append((f"sched/{workload.name}.load", source.read()))
-    if not members:
-        return None
-    with open(os.path.join(build, "rivet", "initrd.cpio"), "rb") as source:
-        archive = source.read()
-    with open(path, "wb") as out:
-        out.write(initrd.archive_extend(archive, members))
-    return path
+    if members:
+        with open(os.path.join(folder, "rivet", "initrd.cpio"), "r+b") as archive:
+            whole = initrd.archive_extend(archive.read(), members)
+            archive.seek(0)
+            archive.write(whole)
 
 
 def guest_run(machine, job):
     app = ["schedule", job.variant.argument, job.workload.name, job.load, str(job.seed), str(job.duration), "threads"]
     try:
         with Guest(os.path.join(machine.build, "rivet"), app=app, harts=1, icount=True, qemu=machine.qemu,
-                   initrd=machine.initrd, extra=FIXED) as guest:
+                   extra=FIXED) as guest:
             status = guest.wait(TIMEOUT_SECONDS)
             return status, bytes(guest.text[OUT]), bytes(guest.text[ERR])
     except AssertionError:
