@@ -119,7 +119,9 @@ static void remove_test(void)
     scheduler_remove(&workers[0]);
     word_t had = counts[0], other = counts[1];
     CHECK(!scheduler_run(end + time_from_us(2000000)));
-    CHECK(had > 0 && counts[0] == had && counts[1] > other);
+    CHECK_EQUAL(counts[0], had);
+    if (exact) // elsewhere a busy machine may let either of them wait for that long
+        CHECK(had > 0 && counts[1] > other);
     worker_destroy(workers[0].env);
     worker_destroy(workers[1].env);
 }
