@@ -75,6 +75,7 @@ void actors_left(void);                     // the run is over: jobs that had ar
  * exact, and otherwise as fine as the machine's ticks.
  */
 void clock_calibrate(void);
+bool clock_is_counted(void);    // else instructions mean nothing
 void clock_begin(word_t tick);  // the run begins at that time
 uint64_t clock_ns(void);
 uint64_t clock_base(void);      // when it began, as threads count nanoseconds

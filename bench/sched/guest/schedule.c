@@ -247,8 +247,7 @@ static void stalled(const struct sched_stall *stall)
 
 int main(int argc, char **argv)
 {
-    static const struct sched_hooks hooks = {
-        .misuse = misused, .stall = stalled, .count = instructions_now};
+    static struct sched_hooks hooks = {.misuse = misused, .stall = stalled};
 
     if (argc == 2 && strcmp(argv[1], "--list") == 0)
         list();
@@ -264,6 +263,7 @@ int main(int argc, char **argv)
         return STATUS_FAILED;
     }
     clock_calibrate();
+    hooks.count = clock_is_counted() ? instructions_now : NULL;
     run.hooks = &hooks;
     const char *why = run.place->start();
     if (why) {
