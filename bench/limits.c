@@ -7,6 +7,7 @@
  */
 #include "measure.h"
 
+#include <rivet/board.h>
 #include <stdio.h>
 
 #define ADDRESS 0x3f40000000ul
@@ -111,8 +112,41 @@ static void superpages(void)
     must(answer, "page_split");
 }
 
+// A scheduler with as many children as a board has places is stopped: each loses it, some in a piece.
+static void boards(void)
+{
+    sysret_t answer;
+    static page_t children[BOARD_ENTRIES];
+    struct child *peer = peer_start("board");
+    must(sys_cap_mint(SLOT_FREE, peer->env, RIGHT_SCHEDULE), "a capability to the partner");
+    upcall_hold();
+    for (word_t i = 1; i < BOARD_ENTRIES; i++) {
+        children[i] = frame_find(3);
+        do
+            answer = sys_env_create(children[i], children[i] + 2, 0);
+        while (answer.error == ERR_AGAIN);
+        must(answer, "env_create");
+        while (MEASURE(board_join, &answer, children[i], SLOT_FREE, i), answer.error == ERR_STATE && i == 1)
+            sys_slice_yield(); // it has no board yet
+        must(answer, "board_join");
+    }
+    MEASURE(board_leave, &answer, children[1]);
+    must(answer, "board_leave");
+    do
+        MEASURE(env_stop, &answer, peer->env);
+    while (answer.error == ERR_AGAIN);
+    must(answer, "env_stop");
+    for (word_t i = 1; i < BOARD_ENTRIES; i++)
+        while (sys_env_destroy(children[i]).error == ERR_AGAIN)
+            continue;
+    upcall_release();
+    must(sys_cap_drop(SLOT_FREE), "cap_drop");
+    child_reap(peer);
+}
+
 void bench_limits(void)
 {
+    boards();
     upcall_hold();
     page_t first = frame_find(RUN);
     for (word_t i = 0; i < RUN; i++)

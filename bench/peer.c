@@ -3,7 +3,8 @@
  * The other side of benchmarks that need two environments. Its argument says what it does:
  *   gate    accepts transfers, answers each with the counter's value at its protected entry
  *   yield   gives every slice it gets to its creator
- *   revoke  the same, and its repossession vector has backing frames for what is taken from it
+ *   board   the same, and it is a scheduler
+ *   revoke  as yield, and its repossession vector has backing frames for what is taken from it
  */
 #include <rivet.h>
 #include <rivet/revoke.h>
@@ -50,6 +51,13 @@ static void be_asked(void)
     yield_forever(SLOT_FREE);
 }
 
+static void be_scheduler(void)
+{
+    while (sys_board_bind(frames_find(1)).error == ERR_AGAIN)
+        continue;
+    yield_forever(SLOT_FREE);
+}
+
 int main(int argc, char **argv)
 {
     upcall_hold(); // ends of slices are the kernel's business here
@@ -59,6 +67,8 @@ int main(int argc, char **argv)
         yield_forever(SLOT_FREE);
     if (argc == 2 && strcmp(argv[1], "revoke") == 0)
         be_asked();
-    fprintf(stderr, "bench_peer: started by a benchmark, with `gate`, `yield` or `revoke`\n");
+    if (argc == 2 && strcmp(argv[1], "board") == 0)
+        be_scheduler();
+    fprintf(stderr, "bench_peer: started by a benchmark, with `gate`, `yield`, `board` or `revoke`\n");
     return 1;
 }

@@ -9,7 +9,7 @@
 #include "pct/pct.h"
 #include "slice/slice.h"
 
-#define DISBAND_TOLD 16 // a piece ends when so many environments were told
+#define DISBAND_TOLD 8 // a piece ends when so many environments were told
 
 _Static_assert(sizeof(struct board_entry) * BOARD_ENTRIES == PAGE_SIZE, "a board is a page");
 
@@ -233,13 +233,17 @@ static word_t child_orphan(struct env *child)
 
 bool board_disband(struct env *env)
 {
+    if (env->children == 0)
+        return true;
     word_t told = 0;
-    for (word_t i = 1; env->children != 0 && i < BOARD_ENTRIES; i++) {
+    struct board_entry *entries = board_entries(env);
+    for (struct board_entry *entry = entries + 1; entry < entries + BOARD_ENTRIES; entry++) {
+        word_t child = entry->env;
+        if (child == 0)
+            continue;
         if (told >= DISBAND_TOLD)
             return false;
-        struct env *child = env_named(board_entries(env)[i].env);
-        if (child != NULL)
-            told += child_orphan(child);
+        told += child_orphan(env_named(child));
     }
     return true;
 }

@@ -19,7 +19,7 @@
 #include "trap/trap.h"
 
 // One piece of a destruction looks at so many frames; those it finds count as so many looks, with their bindings.
-#define DESTROY_LOOKS   400
+#define DESTROY_LOOKS   360
 #define DESTROY_OWNED   15
 #define DESTROY_BOUND   15 // ... and if something binds it
 #define DESTROY_BINDING 7
