@@ -291,6 +291,52 @@ stretch_yield_to:
         addi    sp, sp, 128
         ret
 
+/*
+ * word_t stretch_away(word_t number, const word_t arguments[4], word_t *value): a call that gives the hart up, until it is
+ * back; *value: its second answer. All ones when it was refused.
+ */
+        .globl  stretch_away
+stretch_away:
+        addi    sp, sp, -144
+        .irp    number, 0, 1, 2, 3, 4, 5, 6, 7, 8, 9, 10, 11
+        sd      s\number, 8 * \number(sp)
+        .endr
+        sd      ra, 96(sp)
+        sd      tp, 104(sp)
+        sd      a2, 112(sp)
+        mv      t0, a0
+        mv      t1, a1
+        ld      a0, 0(t1)
+        ld      a1, 8(t1)
+        ld      a2, 16(t1)
+        ld      a3, 24(t1)
+        la      ra, 1f
+        rdinstret t3
+        sd      t3, 120(sp)
+        ecall
+1:      rdinstret t3
+        ld      t4, 120(sp)
+        ld      t5, 112(sp)
+        sd      a1, (t5)
+        bnez    a0, 2f
+        sub     a0, t3, t4
+        j       3f
+2:      li      a0, -1
+3:      ld      ra, 96(sp)
+        ld      tp, 104(sp)
+        .irp    number, 0, 1, 2, 3, 4, 5, 6, 7, 8, 9, 10, 11
+        ld      s\number, 8 * \number(sp)
+        .endr
+        addi    sp, sp, 144
+        ret
+
+/* The partner that hands back what it is given, or the rest of its slice, for ever. */
+        .globl  hand_back
+hand_back:
+        la      ra, hand_back
+        li      t0, CALL_slice_yield
+        ecall
+
 /* The partner's side: slot in a0, for ever. sp comes back, the slot is kept there. */
         .globl  yield_forever
 yield_forever:

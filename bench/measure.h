@@ -55,6 +55,7 @@ void bench_slice(void);
 void bench_irq(void);
 void bench_limits(void);
 void bench_decide(void);
+void bench_time(void);
 void bench_switch(void);
 
 #endif

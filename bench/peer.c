@@ -4,6 +4,7 @@
  *   gate    accepts transfers, answers each with the counter's value at its protected entry
  *   yield   gives every slice it gets to its creator
  *   board   the same, and it is a scheduler
+ *   back    hands back what it is given, or the rest of its slice
  *   revoke  as yield, and its repossession vector has backing frames for what is taken from it
  */
 #include <rivet.h>
@@ -13,6 +14,7 @@
 
 void gate_pct(void);
 void yield_forever(slot_t slot);
+void hand_back(void) __attribute__((noreturn));
 
 static char stack[1024] __attribute__((aligned(16)));
 
@@ -65,10 +67,12 @@ int main(int argc, char **argv)
         sys_pct_accept((word_t)gate_pct, (word_t)(stack + sizeof(stack)), 0);
     if (argc == 2 && strcmp(argv[1], "yield") == 0)
         yield_forever(SLOT_FREE);
+    if (argc == 2 && strcmp(argv[1], "back") == 0)
+        hand_back();
     if (argc == 2 && strcmp(argv[1], "revoke") == 0)
         be_asked();
     if (argc == 2 && strcmp(argv[1], "board") == 0)
         be_scheduler();
-    fprintf(stderr, "bench_peer: started by a benchmark, with `gate`, `yield`, `board` or `revoke`\n");
+    fprintf(stderr, "bench_peer: started by a benchmark, with `gate`, `yield`, `board`, `back` or `revoke`\n");
     return 1;
 }

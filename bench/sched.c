@@ -5,6 +5,7 @@
 int main(int argc, char **argv)
 {
     bench_start(argc, argv);
+    bench_time();
     bench_switch();
     bench_decide();
     return 0;

@@ -28,6 +28,7 @@ PATHS = {
     "pct_roundtrip": "the same and its return",
     "stlb_refill": "a page fault whose address is in the STLB",
     "slice_end": "the end of a slice, to the program's handler",
+    "alarm": "an alarm inside a slice, to the program's handler",
     "irq": "an interrupt of a device that is bound to the environment that runs, to its handler",
 }
 
@@ -65,6 +66,8 @@ OTHERS = {
 }
 
 SWITCHES = {
+    "env_dispatch": ("a scheduler donates to a child on its board, which hands the time back at once: both ways (kernel only)", ""),
+    "slice_to_next": ("an environment yields, to the first instruction of the one that has the next slice (kernel only)", ""),
     "thread_switch": ("from a thread that gives way to where the next one goes on, round robin's decision included", "FreeRTOS 128, Linux 2,242"),
     "thread_preempt": ("from a thread whose turn ends, by the kernel's timer, to where the next one goes on", ""),
 }

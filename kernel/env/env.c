@@ -32,6 +32,9 @@
     _Static_assert((long)offsetof(struct env, field) - ENV_SIZE == RECORD_##NAME, "assembly knows where " #field " is")
 _Static_assert(sizeof(struct env) == ENV_SIZE, "the boundary lies right behind the record");
 AT(space, SPACE);
+AT(slice_harts, SLICE_HARTS);
+AT(scheduler, SCHEDULER);
+AT(entry, ENTRY);
 AT(alarm, ALARM);
 AT(revoke_by, REVOKE_BY);
 AT(revoke_kind, REVOKE_KIND);

@@ -70,8 +70,6 @@ struct env {
     word_t guaranteed_max;  // ... and how many it may
     word_t audit_marks;     // the audit counts here
     word_t caller_behind;   // the caller for whom another stands in (pct.c)
-    struct board_entry *entry; // its place on its scheduler's board (board.h), NULL: it has no scheduler
-    struct env *scheduler;
     word_t board_events;    // what ends the wait that its entry shows
     page_t board;           // of its own board, 0: none
     uint32_t children;      // entries in use there ...
@@ -79,6 +77,8 @@ struct env {
     word_t spare_[7];
 
     // From here on assembly knows the offsets: RECORD in regs.def, checked in env.c.
+    struct env *scheduler;
+    struct board_entry *entry; // its place on its scheduler's board (board.h), NULL: it has no scheduler
     word_t alarm;           // absolute time of its early interrupt, 0: none; whoever swaps it for 0 sets the event
     word_t revoke_by;       // tag of the environment that asks it for resources, 0: none
     word_t revoke_kind;

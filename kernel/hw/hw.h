@@ -56,6 +56,15 @@ static inline void hw_satp(word_t satp)
     csr_write(satp, satp);
 }
 
+// From one space to the next; where the machine has no ASIDs, boot writes sfence.vma over the nop (as in trap/entry.S).
+static inline void hw_satp_switch(word_t satp)
+{
+    (void)HW_COUNT(satps);
+    asm volatile("csrw satp, %0\n"
+                 ".pushsection .patch_sites, \"a\"\n.balign 4\n.word 9f - .\n.popsection\n"
+                 ".option push\n.option norvc\n9: nop\n.option pop" : : "r"(satp) : "memory");
+}
+
 // What this hart stored before comes before what it loads next, for every hart.
 static inline void hw_order(void) { __atomic_thread_fence(__ATOMIC_SEQ_CST); }
 

@@ -18,15 +18,17 @@
 #include "trace/trace.h"
 #include "trap/trap.h"
 
+static struct env *donor_at(const struct hart *hart, word_t level) { return env_at(hart->donations[level].donor); }
+
 bool donate_is_innermost(const struct hart *hart, const struct env *env)
 {
-    return hart->donation_count != 0 && hart->donations[hart->donation_count - 1].donor == env;
+    return hart->donation_count != 0 && donor_at(hart, hart->donation_count - 1) == env;
 }
 
 bool donate_is_donor(const struct hart *hart, const struct env *env)
 {
     for (word_t level = 0; level < hart->donation_count; level++)
-        if (hart->donations[level].donor == env)
+        if (donor_at(hart, level) == env)
             return true;
     return false;
 }
@@ -34,9 +36,10 @@ bool donate_is_donor(const struct hart *hart, const struct env *env)
 // An alarm of a donor's ends its donation, if it named the event.
 static word_t donation_end(const struct donation *donation)
 {
-    word_t alarm = donation->events & EVENT_BIT(ALARM) ? donation->donor->alarm : 0;
+    const struct env *donor = env_at(donation->donor);
+    word_t alarm = donation->events & EVENT_BIT(ALARM) ? donor->alarm : 0;
     word_t end = alarm != 0 && alarm < donation->until ? alarm : donation->until;
-    word_t deadline = slice_chain_deadline(donation->donor);
+    word_t deadline = slice_chain_deadline(donor);
     return deadline < end ? deadline : end;
 }
 
@@ -55,12 +58,12 @@ word_t donate_end(const struct hart *hart)
 static word_t donation_over(const struct hart *hart, word_t level)
 {
     const struct donation *donation = &hart->donations[level];
-    struct env *donor = donation->donor;
+    struct env *donor = env_at(donation->donor);
     if (donation->events & EVENT_BIT(ALARM))
         alarm_ring(donor);
     if (donor->stop)
         return DONATE_STOPPED; // whoever stops it takes it from here
-    if (level == 0 && __atomic_load_n(&hart->slice_taken, __ATOMIC_RELAXED) == hart->position + 1)
+    if (level == 0 && __atomic_load_n(&hart->donation_slow, __ATOMIC_RELAXED) == hart->position + 1)
         return DONATE_REVOKED;
     if (hw_time() >= donation->until)
         return DONATE_USED;
@@ -80,10 +83,14 @@ static word_t donations_over(const struct hart *hart, word_t levels, enum donate
     return levels;
 }
 
+void donate_boot_hart(struct hart *hart) { hart->donation_slow = slice_grace() == 0 ? 0 : DONATION_SLOW; }
+
 // Takes the innermost donor off the stack; it goes on with this answer.
 static struct env *donor_pop(struct hart *hart, enum donate_reason why)
 {
-    struct env *donor = hart->donations[--hart->donation_count].donor;
+    struct env *donor = donor_at(hart, --hart->donation_count);
+    if (hart->donation_count == 0)
+        donate_boot_hart(hart);
     donor->result_error = ERR_OK;
     donor->result_value = why;
     trace_event(hart, TRACE_DONATE_END, donor, why);
@@ -135,7 +142,7 @@ void donate_revoke(word_t index, word_t position)
     struct hart *hart = hart_number(index);
     if (hart->donation_count == 0 || __atomic_load_n(&hart->position, __ATOMIC_RELAXED) != position)
         return;
-    __atomic_store_n(&hart->slice_taken, (uint32_t)position + 1, __ATOMIC_SEQ_CST);
+    __atomic_store_n(&hart->donation_slow, (uint32_t)position + 1, __ATOMIC_SEQ_CST);
     if (hart == hart_self())
         hw_soft_set();
     else
@@ -147,14 +154,14 @@ bool donate_invariant(const struct hart *hart)
     word_t until = hart->slice_end - 1;
     for (word_t level = 0; level < hart->donation_count; level++) {
         const struct donation *donation = &hart->donations[level];
-        const struct env *donor = donation->donor;
+        const struct env *donor = env_at(donation->donor);
         if (donor->claim != CLAIM_TAKEN || donor->callee != 0 || donor->state != ENV_READY || donor->hart != hart->boundary)
             return false;
         if (donation->until > until)
             return false;
         until = donation->until;
         for (word_t other = 0; other < level; other++)
-            if (hart->donations[other].donor == donor)
+            if (donor_at(hart, other) == donor)
                 return false;
     }
     return hart->donation_count <= DONATIONS_MAX;
@@ -191,8 +198,8 @@ sysret_t sys_slice_donate(slot_t slot, word_t until, word_t events, word_t word)
     trace_event(hart, TRACE_DONATE, self, hart->donation_count + 1);
     slice_leave(self, ERR_OK, DONATE_USED);
     if (hart->donation_count == 0)
-        hart->slice_taken = 0;
-    hart->donations[hart->donation_count++] = (struct donation){self, until, events};
+        hart->donation_slow = DONATION_SLOW;
+    hart->donations[hart->donation_count++] = (struct donation){env_boundary(self), until, events};
     __atomic_store_n(&self->hart, hart->boundary, __ATOMIC_SEQ_CST); // its floating-point registers left it
     hw_order();
     if (self->stop || *env_save(self, SAVE_PENDING) & events)

@@ -18,16 +18,18 @@
 
 #define IN_GRACE 2 // env.grace: from here on, the grace time runs (the assembly path stores an address)
 
-static struct slice (*vectors)[SLICES_MAX];
+struct slice (*slice_vectors)[SLICES_MAX];
 
 void slice_boot(struct slice (*table)[SLICES_MAX], word_t timebase_hz, env_t init)
 {
-    vectors = table;
+    slice_vectors = table;
     machine_info->slice_ticks = timebase_hz / SLICE_HZ;
     machine_info->grace_ticks = timebase_hz / GRACE_HZ;
-    for (word_t hart = 0; hart < hart_count; hart++)
+    for (word_t hart = 0; hart < hart_count; hart++) {
+        donate_boot_hart(hart_number(hart));
         for (word_t position = 0; position < SLICES_MAX; position++)
-            vectors[hart][position].env = (uint32_t)init;
+            slice_vectors[hart][position].env = (uint32_t)init;
+    }
 }
 
 void slice_set_timer(struct hart *hart, word_t time)
@@ -84,7 +86,7 @@ void slice_account(struct hart *hart, struct env *env)
     env->ticks += now - hart->slice_started;
     hart->slice_started = now;
     if (now > over && hart->donation_count == 0) { // each moment behind the end counts once
-        struct slice *slice = &vectors[hart->index][hart->position];
+        struct slice *slice = &slice_vectors[hart->index][hart->position];
         word_t excess = slice->excess + (now - over);
         word_t most = machine_info->slice_ticks * EXCESS_SLICES;
         slice->excess = (uint32_t)(excess < most ? excess : most);
@@ -98,7 +100,6 @@ static void slice_off(struct hart *hart, struct env *env)
     hw_satp(space_kernel_satp); // first: whoever is off its hart may be forgotten there (space/shootdown.c)
     float_leave(hart, env);
     env->grace = slice_grace();
-    hart->running = NULL;
 }
 
 void slice_leave(struct env *env, enum error error, word_t value)
@@ -177,7 +178,6 @@ void slice_arm(struct hart *hart, struct env *env, word_t grace)
 
 void slice_enter(struct hart *hart, struct env *env)
 {
-    hart->running = env;
     trace_event(hart, TRACE_RUN, env, hart->position | (word_t)hart->donation_count << 8);
     if (env->hart != hart->boundary)
         hw_fence_code(); // its code may have been written since it was last fetched here
@@ -213,7 +213,7 @@ static struct env *slice_find(struct hart *hart, bool *paid)
     *paid = false;
     for (word_t step = 1; step <= SLICES_MAX; step++) {
         word_t position = (hart->position + step) % SLICES_MAX;
-        struct slice *slice = &vectors[hart->index][position];
+        struct slice *slice = &slice_vectors[hart->index][position];
         struct env *owner = env_named(__atomic_load_n(&slice->env, __ATOMIC_RELAXED));
         if (owner == NULL)
             continue;
@@ -236,7 +236,7 @@ static word_t sleep_end(struct hart *hart)
 {
     word_t alarm = NEVER, soon = hw_time() + machine_info->slice_ticks;
     for (word_t position = 0; position < SLICES_MAX; position++) {
-        struct env *env = env_named(vectors[hart->index][position].env);
+        struct env *env = env_named(slice_vectors[hart->index][position].env);
         if (env == NULL)
             continue;
         for (int depth = 0; depth < CHAIN_MAX; depth++) {
@@ -244,7 +244,7 @@ static word_t sleep_end(struct hart *hart)
             word_t callee = __atomic_load_n(&env->callee, __ATOMIC_ACQUIRE); // once: its call may end
             if (callee == 0 && env->claim == CLAIM_TAKEN && env->state == ENV_READY && soon < alarm)
                 alarm = soon;
-            word_t when = callee != 0 ? env->call_deadline : slice_wait_end(env);
+            word_t when = callee != 0 ? env->call_deadline : env->claim == CLAIM_TAKEN ? 0 : slice_wait_end(env);
             if (when != 0 && when < alarm)
                 alarm = when;
             if (callee == 0)
@@ -279,7 +279,7 @@ void slice_begin(struct hart *hart)
 static void slice_close(struct hart *hart)
 {
     if (hart->slice_begun != 0)
-        vectors[hart->index][hart->position].used += hw_time() - hart->slice_begun;
+        slice_vectors[hart->index][hart->position].used += hw_time() - hart->slice_begun;
     hart->slice_begun = 0;
 }
 
@@ -321,7 +321,7 @@ static void slice_deadlines(struct hart *hart, struct env *env)
     struct env *late = NULL;
     word_t level = 0;
     for (; level < hart->donation_count && late == NULL; level++)
-        late = pct_expire(hart->donations[level].donor);
+        late = pct_expire(env_at(hart->donations[level].donor));
     if (late != NULL)
         level--;
     else
@@ -330,7 +330,7 @@ static void slice_deadlines(struct hart *hart, struct env *env)
         return;
     slice_preempt(env);
     donate_drop(hart, level);
-    slice_instead(level > 0 ? late : env_named(vectors[hart->index][hart->position].env));
+    slice_instead(level > 0 ? late : env_named(slice_vectors[hart->index][hart->position].env));
 }
 
 // The timer fired inside a slice: for a donation, a call, an alarm, or what whoever ran before had set it for.
@@ -369,7 +369,7 @@ static void slice_count_harts(struct env *env)
     uint32_t harts = 0;
     for (word_t hart = 0; hart < hart_count; hart++)
         for (word_t position = 0; position < SLICES_MAX; position++)
-            if (vectors[hart][position].env == env->self)
+            if (slice_vectors[hart][position].env == env->self)
                 harts |= 1u << hart;
     env->slice_harts = harts;
 }
@@ -380,15 +380,15 @@ void slice_disown(struct env *env, struct env *heir)
         return;
     for (word_t hart = 0; hart < hart_count; hart++)
         for (word_t position = 0; position < SLICES_MAX; position++)
-            if (vectors[hart][position].env == env->self)
-                vectors[hart][position].env = (uint32_t)heir->self;
+            if (slice_vectors[hart][position].env == env->self)
+                slice_vectors[hart][position].env = (uint32_t)heir->self;
     heir->slice_harts |= env->slice_harts;
     env->slice_harts = 0;
 }
 
 static void slice_hand(word_t hart, word_t position, struct env *from, struct env *to)
 {
-    __atomic_store_n(&vectors[hart][position].env, (uint32_t)to->self, __ATOMIC_RELEASE);
+    __atomic_store_n(&slice_vectors[hart][position].env, (uint32_t)to->self, __ATOMIC_RELEASE);
     slice_count_harts(from);
     to->slice_harts |= 1u << hart;
     env_post(to, 0); // an idle hart may have something to do now
@@ -397,7 +397,7 @@ static void slice_hand(word_t hart, word_t position, struct env *from, struct en
 enum error slice_take(word_t hart, word_t position, struct env *from, struct env *to)
 {
     if (hart >= hart_count || position >= SLICES_MAX)    return ERR_NOENT;
-    if (vectors[hart][position].env != from->self)       return ERR_PERM;
+    if (slice_vectors[hart][position].env != from->self)       return ERR_PERM;
 
     slice_hand(hart, position, from, to);
     donate_revoke(hart, position);
@@ -408,7 +408,7 @@ bool slice_invariant(void)
 {
     for (word_t hart = 0; hart < hart_count; hart++)
         for (word_t position = 0; position < SLICES_MAX; position++) {
-            const struct env *owner = env_named(vectors[hart][position].env);
+            const struct env *owner = env_named(slice_vectors[hart][position].env);
             if (owner == NULL || !(owner->slice_harts >> hart & 1)) // (1)
                 return false;
         }
@@ -423,7 +423,7 @@ sysret_t sys_slice_give(word_t hart, word_t position, env_t to)
     STRUCTURE_LOCKED();
     env_t self = env_self()->self;
     if (hart >= hart_count || position >= SLICES_MAX)      return refuse(ERR_RANGE);
-    struct slice *slice = &vectors[hart][position];
+    struct slice *slice = &slice_vectors[hart][position];
     struct env *owner = env_named(slice->env);
     if (slice->env != self && !env_created(self, slice->env)) return refuse(ERR_PERM);
     struct env *receiver = env_named(to);
@@ -439,6 +439,7 @@ sysret_t sys_slice_give(word_t hart, word_t position, env_t to)
 sysret_t sys_slice_yield(void)
 {
     struct env *self = env_self();
+    slice_yield_plain(hart_self(), self);
     slice_leave(self, ERR_OK, 0);
     slice_release(self, CLAIM_STOPPED);
     slice_back(DONATE_YIELDED);

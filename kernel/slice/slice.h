@@ -36,6 +36,9 @@
 #define GRACE_HZ       5000  // the end of a slice may take 1/5000 s
 #define EXCESS_SLICES  4     // an environment never owes more than this many slices
 
+// Whose each slice is, by hart and position: the table that everybody may read.
+extern struct slice (*slice_vectors)[SLICES_MAX];
+
 void slice_boot(struct slice (*vectors)[SLICES_MAX], word_t timebase_hz, env_t init);
 
 // Runs the next slice. The environment that the hart ran is off it already, and nobody's donation is left.
@@ -44,6 +47,8 @@ void slice_next(void) __attribute__((noreturn));
 void slice_back(enum donate_reason why) __attribute__((noreturn));
 // Whoever ran is off the hart: runs `env` instead, if it can, on the same time.
 void slice_instead(struct env *env) __attribute__((noreturn));
+// A yield by `self` where nothing is unusual (plain.c); returns when something is, and nothing has changed.
+void slice_yield_plain(struct hart *hart, struct env *self);
 // From the present moment on a turn of the hart's slice runs.
 void slice_begin(struct hart *hart);
 // Runs an environment whose claim the caller took, to the end of the present slice.
@@ -66,6 +71,7 @@ void slice_tick(struct env *env);
 void slice_disown(struct env *env, struct env *heir);
 // Takes a slice from its owner. What is left of its present turn is used up as it began.
 enum error slice_take(word_t hart, word_t position, struct env *from, struct env *to);
+void donate_boot_hart(struct hart *hart);
 // The next moment at which a donation on this hart may have to end, NEVER when there is none.
 word_t donate_end(const struct hart *hart);
 // Ends donations that must end: whose time is over, or for whose donor an event is pending. `env` runs, and is switched then.
@@ -94,6 +100,8 @@ void slice_set_timer(struct hart *hart, word_t time);
 
 // What the trap path cannot do in a hurry.
 sysret_t sys_slice_yield_to(slot_t slot);
+sysret_t sys_slice_yield(void);
+sysret_t sys_slice_donate(slot_t slot, word_t until, word_t events, word_t word);
 
 bool slice_invariant(void);
 

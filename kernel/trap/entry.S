@@ -36,6 +36,9 @@
 .equ IRQ_EVENTS, 8
 .equ IRQ_HART, 16
 .equ IRQ_SHIFT, 5
+/* struct board_entry */
+.equ BOARD_WORD, 0
+.equ BOARD_TICKS, 16
 
 /* PTEs, addresses */
 .equ PTE_W, 4
@@ -51,6 +54,7 @@
 
 .equ RIGHT_YIELD, 32 /* enum env_right */
 .equ RIGHT_REVOKE, 128
+.equ DONATE_YIELDED, 2 /* enum donate_reason */
 .equ REVOKE_KINDS, 4 /* enum revoke_kind */
 .equ EVENT_REVOKE_BIT, 1 << 5
 .equ EVENT_ALARM_BIT, 1 << 7
@@ -162,8 +166,6 @@
         ld      t6, R_TICKS(t0)
         add     t6, t6, t5
         sd      t6, R_TICKS(t0)
-        addi    t4, t2, -512
-        sd      t4, H_RUNNING(t3)
         sd      ra, R_PC(t0)
         sd      sp, R_SP(t0)
         sd      zero, R_RESULT_ERROR(t0)
@@ -173,6 +175,13 @@
         fence   rw, w
         li      t4, -1
         sd      t4, R_CLAIM(t0)         /* last: another hart may take us now */
+.endm
+
+/* Whatever the former environment had in registers but those that the kernel used, t0 to t6, and those of an answer. */
+.macro registers_clear
+        .irp    register, gp, tp, s0, s1, a2, a3, a4, a5, a6, a7, s2, s3, s4, s5, s6, s7, s8, s9, s10, s11
+        li      \register, 0
+        .endr
 .endm
 
 /* All 31 registers and pc of the interrupted program into its full-switch slot. t0: boundary; sscratch: its t0. */
@@ -484,7 +493,7 @@ call_entry:
         addi    t1, t1, 1
         bnez    t1, call_lower
 
-/* slice_yield_to: 109 to the other environment. a0: slot. Whatever is unusual is for C to do or to refuse. */
+/* slice_yield_to: 107 to the other environment. a0: slot. Whatever is unusual is for C to do or to refuse. */
 slice_yield_to:
         FAST_PATH
         slot_object RIGHT_YIELD, slice_yield_to_slow
@@ -511,10 +520,10 @@ slice_yield_to_slow:
 
 call_lower:                             /* t0: boundary; t1: index + 3, negative */
         addi    t1, t1, 1
-        bnez    t1, call_foreign_low
+        bnez    t1, call_time
 
 /*
- * revoke_request: 97 to a victim that is ready, and only off its hart; everything else is for C to do or to refuse. a0: slot,
+ * revoke_request: 95 to a victim that is ready, and only off its hart; everything else is for C to do or to refuse. a0: slot,
  * a1: kind, a2: count, a3: deadline. As in a transfer all registers but t0 to t6 are the victim's to see: the caller names
  * it, and clears what it does not mean to send.
  */
@@ -570,6 +579,145 @@ revoke_request_slow:
         csrw    sepc, ra
         j       call_c
 
+call_time:                              /* t0: boundary; t1: index + 4, negative */
+        addi    t1, t1, 1
+        bnez    t1, slice_donate
+
+/*
+ * slice_yield: 83 to the donor, 79 where there is no board, when the time is donated, by slice_donate below and by nobody else. Anything else is C's. What
+ * the yielder used is shown on the board of its scheduler, if that is the donor: then nobody can change its entry now.
+ */
+        FAST_PATH
+        ld      t3, R_HART(t0)
+        ld      t2, H_DONATIONS(t3)
+        li      t1, 1
+        bne     t2, t1, slice_yield_slow
+        ld      t1, H_FLOATS(t3)
+        bnez    t1, slice_yield_slow
+        lwu     t1, R_SLICE_HARTS(t0)
+        bnez    t1, slice_yield_slow    /* harts where it has time of its own may sleep */
+        ld      t2, H_DONOR(t3)         /* t2: boundary of the donor; it was taken and is nobody's but ours */
+        ld      t4, R_ENTRY(t0)
+        beqz    t4, 1f
+        ld      t1, R_SCHEDULER(t0)
+        addi    t1, t1, 512
+        bne     t1, t2, slice_yield_slow
+1:      csrr    t5, time
+        ld      t6, H_STARTED(t3)
+        sd      t5, H_STARTED(t3)
+        sub     t5, t5, t6
+        ld      t6, R_TICKS(t0)
+        add     t6, t6, t5
+        sd      t6, R_TICKS(t0)
+        beqz    t4, 1f
+        sd      t6, BOARD_TICKS(t4)
+1:      sd      ra, R_PC(t0)
+        sd      sp, R_SP(t0)
+        sd      zero, R_RESULT_ERROR(t0)
+        sd      zero, R_RESULT_VALUE(t0)
+        ld      t1, H_SLICE_END(t3)     /* the donor has no alarm, and whoever may wait for it no deadline */
+        csrw    stimecmp, t1
+        sd      zero, H_DONATIONS(t3)
+        ld      t4, R_SATP(t2)
+        space_switch t4
+        fence   rw, w
+        li      t4, -1
+        sd      t4, R_CLAIM(t0)         /* last: another hart may take us now */
+        csrw    sscratch, t2
+        ld      ra, R_PC(t2)
+        csrw    sepc, ra
+        ld      sp, R_SP(t2)
+        li      a0, 0
+        li      a1, DONATE_YIELDED
+        registers_clear
+        sret
+slice_yield_slow:
+        la      t2, sys_slice_yield
+        csrw    sepc, ra
+        j       call_c
+
+/*
+ * slice_donate: 116 to the receiver, when it is ready and last ran on this hart, no other donation stands, and the donor has no
+ * alarm, no caller and no floating point; everything else is for C to do or to refuse. a0: slot, a1: until, a2: events, a3: the
+ * receiver's word on its board, or 0. t1: index + 5, negative.
+ */
+slice_donate:
+        addi    t1, t1, 1
+        bnez    t1, call_foreign_low
+        FAST_PATH
+        li      t1, CAPS_MAX
+        bgeu    a0, t1, slice_donate_slow
+        ld      t1, R_CAPS(t0)
+        slli    t2, a0, CAP_SHIFT
+        add     t1, t1, t2              /* t1: capability */
+        ld      t2, CAP_FRAME(t1)
+        ld      t3, CAP_EPOCH(t1)
+        ld      t4, FRAME_EPOCH(t2)
+        bne     t3, t4, slice_donate_slow
+        lwu     t3, CAP_RIGHTS(t1)
+        andi    t3, t3, RIGHT_YIELD
+        beqz    t3, slice_donate_slow
+        frame_boundary t2, t3           /* t2: boundary of the receiver; only environments' frames carry this right */
+        ld      t3, R_HART(t0)          /* t3: boundary of this hart */
+        ld      t4, H_DONATIONS(t3)
+        ld      t1, H_FLOATS(t3)
+        or      t4, t4, t1
+        bnez    t4, slice_donate_slow
+        ld      t4, R_FLAGS(t0)
+        ld      t1, R_CALLER(t0)
+        or      t4, t4, t1
+        bnez    t4, slice_donate_slow
+        ld      t4, SAVE_PENDING(t0)
+        and     t4, t4, a2
+        bnez    t4, slice_donate_slow
+        beqz    a3, 1f
+        ld      t4, R_ENTRY(t2)
+        beqz    t4, slice_donate_slow
+        ld      t4, BOARD_WORD(t4)      /* a board does not go before every hart was in user mode */
+        bne     t4, a3, slice_donate_slow
+1:      csrr    t5, time
+        ld      t4, H_SLICE_END(t3)
+        addi    t4, t4, -1              /* the timer fires before: the slice's end is not the receiver's */
+        bltu    a1, t4, 1f
+        mv      a1, t4
+1:      bgeu    t5, a1, slice_donate_slow /* also when the slice is over, and its grace time runs */
+        other_claim slice_donate_unclaim
+        sd      t0, H_DONOR(t3)
+        sd      a1, H_UNTIL(t3)
+        sd      a2, H_DONOR_EVENTS(t3)
+        li      t4, 1
+        sd      t4, H_DONATIONS(t3)
+        csrw    stimecmp, a1
+        ld      t6, H_STARTED(t3)
+        sd      t5, H_STARTED(t3)
+        sub     t5, t5, t6
+        ld      t6, R_TICKS(t0)
+        add     t6, t6, t5
+        sd      t6, R_TICKS(t0)
+        sd      ra, R_PC(t0)
+        sd      sp, R_SP(t0)
+        ld      t4, R_SATP(t2)
+        space_switch t4
+        csrw    sscratch, t2
+        ld      ra, R_PC(t2)
+        csrw    sepc, ra
+        ld      t4, SAVE_S_BEGIN(t2)
+        beqz    t4, 1f
+        csrw    sepc, t4
+1:      ld      sp, R_SP(t2)
+        ld      a1, R_RESULT_VALUE(t2)
+        ld      a0, R_RESULT_ERROR(t2)
+        registers_clear
+        sret
+slice_donate_unclaim:                   /* t4: the claim word; t6: what it was, plus 1 */
+        addi    t6, t6, -1
+        beqz    t6, slice_donate_slow
+        amoswap.d.rl zero, t6, (t4)
+slice_donate_slow:
+        la      t2, sys_slice_donate
+        csrw    sepc, ra
+        j       call_c
+
 env_null:                               /* 17 */
         FAST_PATH
         li      a0, 0
@@ -604,7 +752,7 @@ call_foreign_high:
         addi    t1, t1, CALL_BASE + CALL_TABLE_SIZE + 1
         j       1f
 call_foreign_low:
-        addi    t1, t1, CALL_BASE - 4
+        addi    t1, t1, CALL_BASE - 6
 1:      csrw    sscratch, t1            /* its t0 again */
         j       exception_deliver
 
@@ -720,7 +868,6 @@ timer_other:
         sd      t3, R_T3(t0)
         ld      t3, R_ALARM(t0)
         bne     t3, t2, timer_slow
-        FAST_PATH
         csrw    stimecmp, t1
         sd      zero, R_ALARM(t0)
         li      t1, EVENT_ALARM_BIT

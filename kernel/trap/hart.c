@@ -17,10 +17,14 @@ _Static_assert(offsetof(struct hart, current) == HART_CURRENT, "assembly knows w
 _Static_assert(offsetof(struct hart, plic_claim) == HART_PLIC_CLAIM, "assembly knows where plic_claim is");
 _Static_assert(offsetof(struct hart, irqs) == HART_IRQS, "assembly knows where irqs is");
 _Static_assert(offsetof(struct hart, claimed) == HART_CLAIMED, "assembly knows where claimed is");
-_Static_assert(offsetof(struct hart, running) == HART_RUNNING, "assembly knows where running is");
 _Static_assert(offsetof(struct hart, slice_started) == HART_STARTED, "assembly knows where slice_started is");
 _Static_assert(offsetof(struct hart, slice_end) == HART_SLICE_END, "assembly knows where slice_end is");
 _Static_assert(offsetof(struct hart, floats) == HART_FLOATS, "assembly knows where floats is");
+_Static_assert(offsetof(struct hart, donation_count) == HART_DONATIONS, "assembly knows where donation_count is");
+_Static_assert(offsetof(struct hart, donation_slow) == HART_DONATIONS + 4, "assembly reads it with donation_count");
+_Static_assert(offsetof(struct hart, donations[0].donor) == HART_DONOR, "assembly knows where donations are");
+_Static_assert(offsetof(struct hart, donations[0].until) == HART_UNTIL, "assembly knows where until is");
+_Static_assert(offsetof(struct hart, donations[0].events) == HART_DONOR_EVENTS, "assembly knows where events is");
 _Static_assert(offsetof(struct hart, id) == HART_ID, "assembly knows where id is");
 
 struct hart_memory hart_memory[HARTS_MAX] __attribute__((aligned(PAGE_SIZE)));

@@ -18,10 +18,12 @@ struct irq;
 
 // Time of its own that an environment on this hart lets others use (slice/donate.c).
 struct donation {
-    struct env *donor;
+    word_t donor;  // its boundary
     word_t until;  // when the donor goes on at the latest
     word_t events; // when one of them is pending for it, it goes on at once
 };
+
+#define DONATION_SLOW (~0u) // the trap path neither makes donations nor ends the one that there is
 
 struct hart {
     // Assembly knows where these are: hart.def.
@@ -29,7 +31,7 @@ struct hart {
     word_t plic_claim;
     struct irq *irqs;
     word_t claimed;
-    struct env *running;  // the environment this hart dispatched, NULL: idle
+    word_t slice_begun;   // when the present turn of a slice began, 0: there is none
     word_t slice_started; // when it was dispatched
     word_t slice_end;     // when the slice ends
     struct env *floats;   // whose floating-point registers are in this hart
@@ -42,11 +44,10 @@ struct hart {
     uint32_t idle;        // in WFI, or about to
     uint32_t online;
     word_t boundary;
-    word_t slice_begun;   // when the present turn of a slice began, 0: there is none
+    word_t traced;        // it has a ring of events (trace/trace.h)
     uint32_t donation_count;
-    uint32_t slice_taken; // position of a slice that was taken from its owner, plus 1: its donations end
+    uint32_t donation_slow; // DONATION_SLOW; or the position of a slice that was taken from its owner, plus 1; 0: no hindrance
     struct donation donations[DONATIONS_MAX]; // from the outermost on
-    uint32_t traced;      // it has a ring of events (trace/trace.h)
 };
 
 #define HART_STACK_TOP 0x800 // below the boundary

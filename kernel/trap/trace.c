@@ -7,6 +7,7 @@
 #include "hart.h"
 #include "kernel.h"
 #include "page/page.h"
+#include "slice/slice.h"
 #include "trace/trace.h"
 #include "trap.h"
 
@@ -141,14 +142,14 @@ bool trace_is_call(long index) { return call_name(index) != NULL; }
 #define HOTCALL(number, room, verb, errors, text) +1
 _Static_assert(0
 #include <rivet/syscall.def>
-               == 5, "trace_perform knows each call that the trap path performs");
+               == 7, "trace_perform knows each call that the trap path performs");
 #undef SYSCALL
 #undef HOTCALL
 
 // The environment goes on behind the call as the trap path would have it.
 sysret_t trace_perform(struct env *env, long index, word_t *regs)
 {
-    extern sysret_t sys_slice_yield_to(slot_t slot), sys_revoke_request(slot_t slot, word_t kind, size_t count, word_t deadline);
+    extern sysret_t sys_revoke_request(slot_t slot, word_t kind, size_t count, word_t deadline);
     const word_t *a = &regs[REG_A0];
     hw_set_return_pc(regs[REG_RA]);
     env->sp = regs[REG_SP];
@@ -157,6 +158,8 @@ sysret_t trace_perform(struct env *env, long index, word_t *regs)
     case CALL_pct_return:     trap_pct_return(env);
     case CALL_env_null:       return done(0);
     case CALL_slice_yield_to: return sys_slice_yield_to(a[0]);
+    case CALL_slice_yield:    return sys_slice_yield();
+    case CALL_slice_donate:   return sys_slice_donate(a[0], a[1], a[2], a[3]);
     case CALL_revoke_request: return sys_revoke_request(a[0], a[1], a[2], a[3]);
     default:                  return call_table[index - 1](a[0], a[1], a[2], a[3], a[4], a[5]);
     }

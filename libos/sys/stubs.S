@@ -83,6 +83,8 @@ sys_\name:
 // Of the hot calls these have the shape of a C function; pct_call is below, pct_return in ipc/gate.S.
     stub env_null, (CALL_BASE - 2)
     stub slice_yield_to, (CALL_BASE - 3)
+    stub slice_yield, (CALL_BASE - 5)
+    stub slice_donate, (CALL_BASE - 6)
 
 /* revoke_request hands all other registers to whoever is asked: what is not meant for it is cleared. */
     .section .text.sys_revoke_request, "ax", @progbits

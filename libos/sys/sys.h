@@ -25,6 +25,8 @@
 #undef HOTCALL
 sysret_t sys_env_null(void);
 sysret_t sys_slice_yield_to(slot_t slot);
+sysret_t sys_slice_yield(void);
+sysret_t sys_slice_donate(slot_t slot, word_t until, word_t events, word_t word);
 sysret_t sys_revoke_request(slot_t slot, word_t kind, size_t count, word_t deadline);
 
 // Where every program has its save area (see regs.def). A convention of this library, not of the kernel.

@@ -21,7 +21,7 @@ EXTRA = 7
 PASSES = {
     "null_call": 1, "exception": 1, "exception_fault": 1, "resume": 0, "user_fault": 2, "page_alloc": 1,
     "page_map": 1, "page_protect": 1, "page_unmap": 1, "page_protect_100": 1, "cap_grant": 1, "cap_drop": 1,
-    "stlb_refill": 1, "pct_oneway": 1, "pct_roundtrip": 2, "slice_end": 1, "yield_to": 1, "irq": 1,
+    "stlb_refill": 1, "pct_oneway": 1, "pct_roundtrip": 2, "slice_end": 1, "alarm": 1, "slice_to_next": 1, "env_dispatch": 2, "yield_to": 1, "irq": 1,
     "dirty": 0, "prot1": 1, "prot100": Fraction(1, 100), "unprot100": Fraction(1, 100), "trap": 1, "trap_unprot": 2, "appel1": 3,
     "revoke_request": 1, "revoke_slice": 1, "revoke_irq": 1, "revoke_table": 1,
     "appel2": Fraction(201, 100), "zero_fault": 3, "cow_fault": 3, "radix_fault": 3,

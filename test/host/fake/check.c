@@ -12,8 +12,8 @@ static void hart_check(const struct fake_hart *hart, const struct hart *known)
     const char *wrong = tlb_wrong(&hart->tlb);
     if (wrong != NULL)
         fake_fail(wrong);
-    if (hart->mode == FAKE_SLEEPS && (known->running != NULL || hart->satp != space_kernel_satp))
-        fake_fail("an idle hart holds on to an environment or its space");
+    if (hart->mode == FAKE_SLEEPS && hart->satp != space_kernel_satp)
+        fake_fail("an idle hart holds on to a space");
     if (hart->mode != FAKE_USER)
         return;
     const struct env *env = env_at(known->current);
@@ -29,7 +29,7 @@ static void hart_check(const struct fake_hart *hart, const struct hart *known)
     if (hart->timer > known->slice_end + machine_info->grace_ticks)
         fake_fail("a hart runs on with no timer set"); // slice (2)
     for (word_t level = 0; level < known->donation_count; level++)
-        if (hart->timer > known->donations[level].until || env == known->donations[level].donor)
+        if (hart->timer > known->donations[level].until || env_boundary(env) == known->donations[level].donor)
             fake_fail("a hart runs past a donor's time, or a donor itself"); // slice (2), (3)
     if (env->alarm != 0 && hart->timer > env->alarm && hart->timer <= known->slice_end && env->grace < 2)
         fake_fail("an environment runs past its alarm"); // slice (2)

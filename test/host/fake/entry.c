@@ -13,6 +13,7 @@
 #include "slice/slice.h"
 #include "stlb/stlb.h"
 
+#include <rivet/board.h>
 #include <string.h>
 
 #define REG_A(n) (REG_A0 + (n))
@@ -37,13 +38,6 @@ static void sret(word_t boundary)
 }
 
 static void sstatus_set(word_t status) { fake_self()->float_on = status != 0; }
-
-static void space_switch(word_t satp)
-{
-    hw_satp(satp);
-    if (machine_info->asid_bits == 0)
-        hw_fence_space(0);
-}
 
 void trap_load(word_t boundary, const word_t *regs)
 {
@@ -213,7 +207,7 @@ static void pct_call(struct env *env)
     env->pc = regs[REG_RA];
     env->sp = regs[REG_SP];
     regs[REG_SP] = callee->gate_sp;
-    space_switch(callee->satp);
+    hw_satp_switch(callee->satp);
     env->callee = env_boundary(callee);
     regs[REG_PC] = (word_t)gate;
     sstatus_set(0);
@@ -236,7 +230,7 @@ static void pct_return(struct env *env)
     caller->callee = 0;
     regs[REG_PC] = caller->pc;
     regs[REG_SP] = caller->sp;
-    space_switch(caller->satp);
+    hw_satp_switch(caller->satp);
     sstatus_set(caller->status);
     env->claim = env->gate;
     regs[REG_T0] = ERR_OK;
@@ -261,12 +255,11 @@ static bool yield_to(struct env *env, word_t slot)
     other->claim = CLAIM_TAKEN;
     env->ticks += hw_time() - hart->slice_started;
     hart->slice_started = hw_time();
-    hart->running = other;
     env->pc = fake_self()->regs[REG_RA];
     env->sp = fake_self()->regs[REG_SP];
     env->result_error = ERR_OK;
     env->result_value = 0;
-    space_switch(other->satp);
+    hw_satp_switch(other->satp);
     env->claim = CLAIM_STOPPED;
     fake_self()->mode = FAKE_KERNEL;
     if (setjmp(fake.exit) == 0)
@@ -296,13 +289,12 @@ static bool revoke_request(struct env *env, const word_t *a)
     *env_save(victim, SAVE_PENDING) |= EVENT_BIT(REVOKE);
     env->ticks += hw_time() - hart->slice_started;
     hart->slice_started = hw_time();
-    hart->running = victim;
     word_t *regs = fake_self()->regs;
     env->pc = regs[REG_RA];
     env->sp = regs[REG_SP];
     env->result_error = ERR_OK;
     env->result_value = a[3];
-    space_switch(victim->satp);
+    hw_satp_switch(victim->satp);
     env->claim = CLAIM_STOPPED;
     word_t begin = *env_save(victim, SAVE_S_BEGIN);
     regs[REG_RA] = victim->pc;
@@ -311,6 +303,74 @@ static bool revoke_request(struct env *env, const word_t *a)
     regs[REG_A1] = victim->result_value;
     regs[REG_A0] = victim->result_error;
     sret(env_boundary(victim));
+    return true;
+}
+
+// What others had in registers is gone; t0 to t6 are the kernel's.
+static void registers_enter(const struct env *env, word_t begin, word_t a0, word_t a1)
+{
+    word_t *regs = fake_self()->regs;
+    memset(regs, 0, sizeof(fake_self()->regs));
+    regs[REG_RA] = env->pc;
+    regs[REG_PC] = begin != 0 ? begin : env->pc;
+    regs[REG_SP] = env->sp;
+    regs[REG_A0] = a0;
+    regs[REG_A1] = a1;
+}
+
+// True when it was done here.
+static bool slice_yield(struct env *env)
+{
+    struct hart *hart = hart_self();
+    if (hart->donation_count != 1 || hart->donation_slow != 0 || hart->floats != NULL || env->slice_harts != 0)
+        return false;
+    struct env *donor = env_at(hart->donations[0].donor);
+    if (env->entry != NULL && env->scheduler != donor)
+        return false;
+    env->ticks += hw_time() - hart->slice_started;
+    hart->slice_started = hw_time();
+    if (env->entry != NULL)
+        env->entry->ticks = env->ticks;
+    env->pc = fake_self()->regs[REG_RA];
+    env->sp = fake_self()->regs[REG_SP];
+    env->result_error = ERR_OK;
+    env->result_value = 0;
+    hw_set_timer(hart->slice_end);
+    hart->donation_count = 0;
+    hw_satp_switch(donor->satp);
+    env->claim = CLAIM_STOPPED;
+    registers_enter(donor, 0, ERR_OK, DONATE_YIELDED);
+    sret(env_boundary(donor));
+    return true;
+}
+
+// True when it was done here.
+static bool slice_donate(struct env *env, const word_t *a)
+{
+    struct hart *hart = hart_self();
+    if (a[0] >= CAPS_MAX)
+        return false;
+    const struct cap *cap = &env->caps[a[0]];
+    if (cap->frame->epoch != cap->epoch || !(cap->rights & RIGHT_YIELD))
+        return false;
+    struct env *other = page_env(cap->frame);
+    if (hart->donation_count != 0 || hart->donation_slow != 0 || hart->floats != NULL || env->flags != 0 || env->caller != 0 ||
+        *env_save(env, SAVE_PENDING) & a[2] || (a[3] != 0 && (other->entry == NULL || other->entry->word != a[3])))
+        return false;
+    word_t until = a[1] < hart->slice_end - 1 ? a[1] : hart->slice_end - 1;
+    if (hw_time() >= until || other->claim != CLAIM_STOPPED || env->hart != other->hart || other->caller != 0 || other->flags != 0)
+        return false;
+    other->claim = CLAIM_TAKEN;
+    hart->donations[0] = (struct donation){env_boundary(env), until, a[2]};
+    hart->donation_count = 1;
+    hw_set_timer(until);
+    env->ticks += hw_time() - hart->slice_started;
+    hart->slice_started = hw_time();
+    env->pc = fake_self()->regs[REG_RA];
+    env->sp = fake_self()->regs[REG_SP];
+    hw_satp_switch(other->satp);
+    registers_enter(other, *env_save(other, SAVE_S_BEGIN), other->result_error, other->result_value);
+    sret(env_boundary(other));
     return true;
 }
 
@@ -325,6 +385,8 @@ static sysret_t room_call(word_t number, const word_t *a)
 #define PASS_6 a[0], a[1], a[2], a[3], a[4], a[5]
     switch (number) {
     case CALL_slice_yield_to: return sys_slice_yield_to(a[0]);
+    case CALL_slice_yield:    return sys_slice_yield();
+    case CALL_slice_donate:   return sys_slice_donate(a[0], a[1], a[2], a[3]);
     case CALL_revoke_request: return sys_revoke_request(a[0], a[1], a[2], a[3]);
 #define SYSCALL(index, room, verb, arity, types, errors, text) \
     case CALL_##room##_##verb: return sys_##room##_##verb(PASS_##arity);
@@ -378,6 +440,10 @@ sysret_t entry_call(word_t number, const word_t *arguments)
         regs[REG_PC] = regs[REG_RA];
         fake.returned = true;
     } else if (number == CALL_slice_yield_to && yield_to(env, arguments[0])) {
+        fake.returned = false;
+    } else if (number == CALL_slice_yield && slice_yield(env)) {
+        fake.returned = false;
+    } else if (number == CALL_slice_donate && slice_donate(env, arguments)) {
         fake.returned = false;
     } else if (number == CALL_revoke_request && revoke_request(env, arguments)) {
         fake.returned = false;

@@ -32,8 +32,8 @@
 enum fake_mode { FAKE_OFF, FAKE_SLEEPS, FAKE_USER, FAKE_KERNEL };
 
 // Calls have numbers from 0 on here; those of the hot ones are negative in the ABI.
-#define FAKE_NUMBER(index) ((index) + 4)
-_Static_assert(CALL_revoke_request == CALL_BASE - 4, "the hot calls end there");
+#define FAKE_NUMBER(index) ((index) + 6)
+_Static_assert(CALL_slice_donate == CALL_BASE - 6, "the hot calls end there");
 
 struct fake_hart {
     enum fake_mode mode;

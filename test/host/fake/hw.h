@@ -50,6 +50,7 @@ word_t hw_return_pc(void);
 word_t hw_time(void);
 void hw_order(void); // other harts may act here (fake.between)
 void hw_satp(word_t satp);
+void hw_satp_switch(word_t satp);
 void hw_fence_page(word_t address, word_t asid);
 void hw_fence_space(word_t asid);
 void hw_fence_code(void);

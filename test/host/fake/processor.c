@@ -3,6 +3,7 @@
 
 #include "fake.h"
 
+#include "machine/machine.h"
 #include "sbi.h"
 
 #include <string.h>
@@ -12,6 +13,12 @@ static word_t memory_boundary(word_t index) { return (word_t)hart_number(index) 
 word_t hw_hart(void) { return memory_boundary(fake.self); }
 word_t hw_return_pc(void) { return fake_self()->sepc; }
 word_t hw_time(void) { return fake.time; }
+void hw_satp_switch(word_t satp)
+{
+    hw_satp(satp);
+    if (machine_info->asid_bits == 0)
+        hw_fence_space(0);
+}
 void hw_fence_code(void) { fake_self()->codes++; }
 void hw_set_timer(word_t time) { fake_self()->timer = time; }
 void hw_soft_clear(void) { fake_self()->soft = 0; }
