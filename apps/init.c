@@ -38,6 +38,10 @@ static _Noreturn void machine_off(bool restart)
 {
     console_flush();
     long error = sys_machine_reset(restart).error;
+    if (!restart) {
+        log_text("init: the machine cannot be switched off, so it restarts.\n");
+        error = sys_machine_reset(true).error;
+    }
     log_text("init: the machine cannot be reset: ");
     log_text(error_text(error));
     log_text("\n");

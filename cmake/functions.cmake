@@ -102,13 +102,16 @@ function(rivet_initrd output)
 endfunction()
 
 # rivet_guest_test(NAME APP [HARTS 1 4] [ARGS ...] [TIMEOUT seconds] [STATUS n] [STDOUT regex] [STDERR regex]
-#                  [NEEDS file] [OPTIONS run.py's options...])
+#                  [NEEDS file] [ONLY_VIRT] [OPTIONS run.py's options...])
 #
 # ctest entries NAME.h1, NAME.h4: boot, run APP, and compare its exit status and what it printed. Where the file is
-# missing they are skipped.
+# missing they are skipped, and with ONLY_VIRT on another machine (./rivet test --machine).
 function(rivet_guest_test name app)
-    cmake_parse_arguments(PARSE_ARGV 2 arg "" "TIMEOUT;STATUS;STDOUT;STDERR;NEEDS" "HARTS;ARGS;OPTIONS")
+    cmake_parse_arguments(PARSE_ARGV 2 arg "ONLY_VIRT" "TIMEOUT;STATUS;STDOUT;STDERR;NEEDS" "HARTS;ARGS;OPTIONS")
     set(check)
+    if(arg_ONLY_VIRT)
+        list(APPEND check --only-virt)
+    endif()
     foreach(pair IN ITEMS "HARTS=1;4" "TIMEOUT=60" "STATUS=0")
         string(REGEX MATCH "^([A-Z]+)=(.*)$" _ "${pair}")
         if(NOT DEFINED arg_${CMAKE_MATCH_1})
@@ -127,7 +130,7 @@ function(rivet_guest_test name app)
                          --build ${CMAKE_BINARY_DIR} --harts ${harts} --timeout ${arg_TIMEOUT} ${arg_OPTIONS}
                          ${app} ${arg_ARGS})
         math(EXPR limit "${arg_TIMEOUT} + 30")  # run.py ends its guest itself; this is for run.py
-        set_tests_properties(${name}.h${harts} PROPERTIES TIMEOUT ${limit} SKIP_RETURN_CODE 77)
+        set_tests_properties(${name}.h${harts} PROPERTIES TIMEOUT ${limit} SKIP_RETURN_CODE 77 LABELS guest)
         if(harts GREATER 1)
             set_tests_properties(${name}.h${harts} PROPERTIES PROCESSORS 2)
         endif()

@@ -83,6 +83,6 @@ void sbi_reset(bool restart)
 {
     if (has_srst)
         sbi_call(SBI_SRST, 0, restart ? 1 : 0, 0, 0, 0, 0);
-    if (!restart)
+    else if (!restart) // not after SRST: where it knows no way off, this call hangs the hart
         sbi_call(SBI_LEGACY_SHUTDOWN, 0, 0, 0, 0, 0, 0);
 }

@@ -12,6 +12,7 @@ A guest with `framed=False` is what a person at the serial line sees: everything
 and there is no exit status.
 """
 
+import collections
 import ctypes
 import os
 import re
@@ -32,6 +33,16 @@ QEMU_DEFAULT = "qemu-system-riscv64"
 QEMU_OLDEST = (7, 2)
 WORDS_LIMIT = 1023  # what the kernel keeps of the boot arguments (machine_info.arguments)
 APP_LIMIT = 64  # a program's name and arguments (ARGUMENTS_MAX in apps/init.c)
+
+
+# What can be asked for: QEMU's machine and processor, how many harts can be used, and how many more there are that
+# cannot (the first of sifive_u has no MMU). One that cannot be switched off ends QEMU when it restarts.
+Machine = collections.namedtuple("Machine", "board cpu harts_most harts_idle goes_off")
+MACHINES = {
+    "virt": Machine("virt", None, 8, 0, True),
+    "sifive_u": Machine("sifive_u", None, 4, 1, False),
+    "u54": Machine("virt", "sifive-u54", 8, 0, True),
+}
 
 
 class GuestError(Exception):
@@ -88,7 +99,8 @@ class Guest:
         self.kernel = kernel or os.path.join(build, "rivet.bin")
         self.initrd = initrd or os.path.join(build, "initrd.cpio")
         self.qemu = qemu
-        self.machine, self.cpu, self.harts, self.mem = machine, cpu, harts, mem
+        self.machine, self.harts, self.mem = MACHINES[machine], harts, mem
+        self.cpu = cpu or self.machine.cpu
         # With `sleep=off` time jumps to the next timer: repeatable to the byte, but an idle shell is then so
         # busy with its timers that QEMU hears no key, not even its own.
         self.icount = ("shift=0,sleep=off" if app else "shift=0") if icount else None
@@ -110,9 +122,10 @@ class Guest:
 
     def command(self, serial=("-display", "none", "-monitor", "none", "-serial", "stdio")):
         """The command line of QEMU. Without the monitor every byte of input reaches the guest."""
-        line = [self.qemu, "-M", self.machine, "-smp", str(self.harts), "-m", self.mem, *serial]
+        harts = self.harts + self.machine.harts_idle
+        line = [self.qemu, "-M", self.machine.board, "-smp", str(harts), "-m", self.mem, *serial]
         line += ["-kernel", self.kernel, "-initrd", self.initrd, "-append", self.words]
-        if self.framed:
+        if self.framed or not self.machine.goes_off:
             line += ["-no-reboot"]
         if self.cpu:
             line += ["-cpu", self.cpu]

@@ -33,10 +33,17 @@ def main():
     parser.add_argument("--stdout", metavar="REGEX")
     parser.add_argument("--stderr", metavar="REGEX")
     parser.add_argument("--needs", metavar="FILE", help="skip the test (exit 77) where there is none")
+    parser.add_argument("--only-virt", action="store_true", help="skip the test on another RIVET_MACHINE")
     parser.add_argument("run", nargs=argparse.REMAINDER, metavar="-- RUN.PY'S ARGUMENTS")
     options = parser.parse_args()
     arguments = options.run[1:] if options.run[:1] == ["--"] else options.run
 
+    machine = os.environ.get("RIVET_MACHINE", "virt")
+    own = [one for one in arguments if one in ("--machine", "--cpu", "--qemu")]
+    if machine != "virt" and (own or options.only_virt):
+        why = f"it chooses its own machine with {own[0]}" if own else "what it expects is virt's"
+        print(f"SKIPPED on {machine}: {why}.")
+        sys.exit(77)
     if options.needs and not os.path.exists(options.needs):
         print(f"SKIPPED: there is no {os.path.basename(options.needs)}; ./rivet fetch brings it.")
         sys.exit(77)

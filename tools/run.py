@@ -21,8 +21,8 @@ import sys
 import termios
 import time
 
-from guest import (ERR, FIRMWARE, KERNEL, OUT, Guest, GuestError, QEMU_DEFAULT, die_with_parent, qemu_check,
-                   qemu_end, word_encode)
+from guest import (ERR, FIRMWARE, KERNEL, MACHINES, OUT, Guest, GuestError, QEMU_DEFAULT, die_with_parent,
+                   qemu_check, qemu_end, word_encode)
 
 EXIT_TIMEOUT = 124
 EXIT_LOST = 125
@@ -50,6 +50,12 @@ def harts_parse(text):
     if not re.fullmatch(r"[1-8]", text):
         raise argparse.ArgumentTypeError(f"--harts takes a number from 1 to 8, not '{text}'.")
     return int(text)
+
+
+def machine_parse(text):
+    if text not in MACHINES:
+        raise argparse.ArgumentTypeError(f"--machine takes {', '.join(MACHINES)}, not '{text}'.")
+    return text
 
 
 def mem_parse(text):
@@ -91,7 +97,8 @@ def parser_make():
     add("--trace", action="store_true", help="the kernel reports each call, upcall and refusal")
     add("--verbose", action="store_true", help="show QEMU's command line and the firmware's chatter")
     add("--append", default="", metavar="WORDS", help="more boot arguments")
-    add("--machine", default="virt", metavar="NAME", help="another of QEMU's machines, like sifive_u")
+    add("--machine", type=machine_parse, default=os.environ.get("RIVET_MACHINE") or "virt", metavar="NAME",
+        help="virt (the default, or what RIVET_MACHINE says), sifive_u or u54")
     add("--cpu", metavar="MODEL", help="another of its models, like rv64,sstc=off (default: the machine's)")
     add("--qemu", default=QEMU_DEFAULT, metavar="PATH", help="another qemu-system-riscv64")
     add("--kernel", metavar="FILE", help="instead of rivet.bin")
@@ -113,6 +120,9 @@ def options_parse(arguments):
         parser.error("The name of the program is empty.")
     if options.harts is None:
         options.harts = 1 if options.icount else 4
+    most = MACHINES[options.machine].harts_most
+    if options.harts > most:
+        parser.error(f"{options.machine} has at most {most} harts that can be used, not {options.harts}.")
     if options.events:
         options.append += " events"
         options.app = options.app and ["events", *options.app]
