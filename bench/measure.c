@@ -89,8 +89,8 @@ struct child *peer_start(const char *role)
     const char *const arguments[] = {"bench_peer", role};
     const char *why = child_build(&peer, &(struct child_options){.program = "bench_peer", .argc = 2, .argv = arguments});
     if (why == NULL) {
-        must(sys_cap_mint(SLOT_FREE, self(), RIGHT_YIELD), "a capability to ourselves");
-        must((sysret_t){child_grant(&peer, SLOT_FREE, SLOT_FREE, RIGHT_YIELD), 0}, "a grant to the partner");
+        must(sys_cap_mint(SLOT_FREE, self(), RIGHT_YIELD | RIGHT_NOTIFY), "a capability to ourselves");
+        must((sysret_t){child_grant(&peer, SLOT_FREE, SLOT_FREE, RIGHT_YIELD | RIGHT_NOTIFY), 0}, "a grant to the partner");
         must(sys_cap_drop(SLOT_FREE), "dropping it");
         why = child_start(&peer);
     }

@@ -57,5 +57,6 @@ void bench_limits(void);
 void bench_decide(void);
 void bench_time(void);
 void bench_switch(void);
+void bench_wake(void);
 
 #endif

@@ -5,6 +5,7 @@
  *   yield   gives every slice it gets to its creator
  *   board   the same, and it is a scheduler
  *   back    hands back what it is given, or the rest of its slice
+ *   notify  posts an event to its creator, again and again
  *   revoke  as yield, and its repossession vector has backing frames for what is taken from it
  */
 #include <rivet.h>
@@ -15,6 +16,7 @@
 void gate_pct(void);
 void yield_forever(slot_t slot);
 void hand_back(void) __attribute__((noreturn));
+void notify_forever(void) __attribute__((noreturn));
 
 static char stack[1024] __attribute__((aligned(16)));
 
@@ -69,10 +71,12 @@ int main(int argc, char **argv)
         yield_forever(SLOT_FREE);
     if (argc == 2 && strcmp(argv[1], "back") == 0)
         hand_back();
+    if (argc == 2 && strcmp(argv[1], "notify") == 0)
+        notify_forever();
     if (argc == 2 && strcmp(argv[1], "revoke") == 0)
         be_asked();
     if (argc == 2 && strcmp(argv[1], "board") == 0)
         be_scheduler();
-    fprintf(stderr, "bench_peer: started by a benchmark, with `gate`, `yield`, `board`, `back` or `revoke`\n");
+    fprintf(stderr, "bench_peer: started by a benchmark, with `gate`, `yield`, `board`, `back`, `notify` or `revoke`\n");
     return 1;
 }

@@ -6,6 +6,7 @@ int main(int argc, char **argv)
 {
     bench_start(argc, argv);
     bench_time();
+    bench_wake();
     bench_switch();
     bench_decide();
     return 0;
