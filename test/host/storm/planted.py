@@ -13,7 +13,7 @@ import subprocess
 import sys
 
 SECONDS = 100  # for one storm
-MACHINES = 60  # as many as a storm with a bug may need
+MACHINES = 150  # as many as a storm with a bug may need
 
 # room, file, what stands there, what stands there instead: with each, something is forgotten
 PLANTS = [
