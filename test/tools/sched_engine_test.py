@@ -24,7 +24,7 @@ KIND = {rawrun.WAKE: "wake", rawrun.RUN: "run", rawrun.STOP: "stop", rawrun.RELE
 WHY = ("expired", "preempted", "yielded", "waits", "ended")
 NOTES = {3: "lock wait", 4: "lock", 5: "unlock", 6: "barrier"}
 NOTHING = {"decide_round_robin_10": 0, "decide_round_robin_100": 0, "decide_round_robin_1000": 0, "decide_prio_10": 0,
-           "decide_prio_100": 0, "decide_prio_1000": 0, "timer_busy": 0, "timer_idle": 0, "decide_around": 0, "go_on": 0}
+           "decide_prio_100": 0, "decide_prio_1000": 0}
 SIM = None
 
 
@@ -64,10 +64,37 @@ class Days(unittest.TestCase):
         self.assertEqual(story(run), [(0, 0, "run"), (MS, 0, "expired"), (MS, 1, "run"), (2 * MS, 1, "expired"), (2 * MS, 0, "run")])
         self.assertEqual(run.trailer["idle_ns"], "0")
 
+    def test_each_cost_is_where_it_belongs(self):
+        """A job of 1 ms each 5 ms beside a hog, under prio: from the timer to the hog's stop, to the run, and back."""
+        text = ("class job\n priority 1\n arrival periodic 5ms\n start 2ms\n compute 1ms\n"
+                "class hog\n compute forever\n")
+        costs = {**NOTHING, "sim_timer": 700, "sim_choose": 30, "decide_prio_10": 8, "sim_resume": 1000,
+                 "sim_begin": 4000, "sim_end": 200, "sim_pass": 9}
+        run = self.day(text, policy="prio", duration=4 * MS, costs=costs)
+        began = 2 * MS + 700 + 4 + 30 + 4  # a decision is half in the wake-up, half behind the stop
+        done = began + 5000 + MS
+        self.assertEqual(story(run, ("wake", "run", "stop", "done"), [0]), [
+            (2 * MS, 0, "wake"), (began, 0, "run"), (done, 0, "done"), (done + 200, 0, "waits")])
+        self.assertIn((2 * MS + 704, 1, "preempted"), story(run))
+        self.assertIn((done + 200 + 38, 1, "run"), story(run))
+
+    def test_a_timer_takes_its_time_from_who_goes_on(self):
+        text = "class job\n arrival once\n compute 1ms\nclass other\n arrival once\n start 500us\n compute 1ms\n"
+        costs = {**NOTHING, "sim_timer": 700, "sim_pass": 90}
+        run = self.day(text, costs=costs, duration=5 * MS)
+        self.assertIn((MS + 790, 0, "done"), story(run, ("done",)))
+
+    def test_timers_come_at_ticks(self):
+        text = "class job\n priority 1\n arrival once\n start 1234ns\n compute 1us\nclass hog\n compute forever\n"
+        run = self.day(text, policy="prio", costs={**NOTHING, "tick_ns": 100}, duration=MS)
+        self.assertEqual(story(run, ("wake", "run"), [0]), [(1234, 0, "wake"), (1300, 0, "run")])
+
     def test_an_idle_hart_counts_its_time(self):
         text = "class job\n arrival periodic 1ms\n compute 250us\n"
         run = self.day(text, duration=10 * MS)
         self.assertEqual(int(run.trailer["idle_ns"]), 10 * 750 * US)
+        half = self.day(text, duration=10 * MS, costs={**NOTHING, "sim_idle": 50 * US})
+        self.assertEqual(int(half.trailer["idle_ns"]), 10 * 700 * US)
         self.assertEqual(int(self.day(text, duration=10 * MS, harts=4).trailer["idle_ns"]), 40 * MS - 10 * 250 * US)
 
     def test_a_lock_is_handed_to_who_waits_first(self):
@@ -116,6 +143,10 @@ class Days(unittest.TestCase):
         self.assertEqual(released, [(0, 0), (10 * MS, 6 * MS), (20 * MS, 12 * MS), (22 * MS, 10 * MS), (22 * MS, 6 * MS),
                                     (22 * MS, 2 * MS)])
 
+    def test_a_slice_that_ends_costs_who_runs(self):
+        run = self.day("class job\n arrival once\n compute 30ms\n", costs={**NOTHING, "sim_slice_end": 1000}, policy="prio")
+        self.assertEqual(story(run, ("done",)), [(30 * MS + 3000, 0, "done")])
+
 
 BAD = """// SPDX-License-Identifier: BSD-2-Clause
 #include <libos/sched/sched.h>
@@ -144,6 +175,13 @@ WRONG = {
     "bad_crash": ("__builtin_trap();", "", "", "crashed"),
     "bad_turn": ("", "static uint64_t turn(const struct sched_task *task, uint64_t now)\n"
                      "{ (void)task; return now >= 5000000 ? 0 : 1000000; }", ", .turn = turn", "turn"),
+    "bad_admit": ("", "static void admit(struct sched_task *task, uint64_t now)\n"
+                      "{ (void)now; if (task->id == 1) __builtin_trap(); }", ", .admit = admit", "crashed"),
+    "bad_start": ("", "static void start(uint32_t harts, uint64_t seed)\n"
+                      "{ (void)harts, (void)seed; __builtin_trap(); }", ", .start = start", "crashed"),
+    "bad_inherit": ("", "static void inherit(struct sched_task *owner, struct sched_task *waiter, uint64_t now)\n"
+                        "{ (void)owner, (void)waiter; if (now > 5000000) __builtin_trap(); }", ", .inherit = inherit",
+                    "crashed"),
 }
 BUSY = ("text all sorts\nclass a\n count 4\n arrival periodic 3ms\n lock l\n compute 700us\n unlock l\n"
         "class b\n count 2\n arrival after 1ms\n compute 300us\nclass c\n compute forever\n")

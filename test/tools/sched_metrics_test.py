@@ -247,14 +247,15 @@ class Agreement(unittest.TestCase):
 
 
 class Calibration(unittest.TestCase):
-    def test_costs_are_what_is_left_of_latencies(self):
-        events = [(0, 0, WAKE), (2000, 0, RUN, 0), (2100, 0, STOP, 0, EXPIRED), (2500, 0, RUN, 0)]  # 400: 100, and a rest of 300
-        events += [(3000, 1, WAKE), (3950, 0, STOP, 0, PREEMPTED), (4400, 1, RUN, 0), (5000, 1, STOP, 0, BLOCKED),
-                   (5500, 0, RUN, 0), (6000, 0, STOP, 0, BLOCKED), (90000, 1, WAKE), (92000, 1, RUN, 0)]
-        found = calibrate.samples_of(run_of([task(0), task(1)], events, 10**5))
-        self.assertEqual(found, {"idle": [2000, 2000], "busy": [1400], "expired": [400]})
-        self.assertEqual(calibrate.rows_make({"eevdf": found}, {"eevdf": 100}),
-                         ["timer_busy\t1000", "timer_idle\t1600", "decide_around\t300"])
+    def test_costs_are_the_times_between_events(self):
+        events = [(0, 0, WAKE), (2000, 0, RUN, 0), (10200, 0, STOP, 0, EXPIRED), (10600, 0, RUN, 0)]
+        events += [(13000, 1, WAKE), (13000, 1, RELEASE, 500, 0, 0), (13950, 0, STOP, 0, PREEMPTED), (14400, 1, RUN, 0),
+                   (15800, 1, DONE), (16500, 1, STOP, 0, BLOCKED), (17100, 0, RUN, 0), (18000, 0, STOP, 0, BLOCKED),
+                   (90000, 1, WAKE), (91800, 1, RUN, 0)]
+        found = calibrate.Intervals(run_of([task(0), task(1)], events, 10**5))
+        self.assertEqual((found.timer, found.turns, found.end, found.work), ([950], [8200], [700], {0: [900]}))
+        self.assertEqual(found.idle, [1800])
+        self.assertEqual(found.stopped, {EXPIRED: [400], PREEMPTED: [450], BLOCKED: [600]})
 
 
 class Likeness(unittest.TestCase):

@@ -1,183 +1,252 @@
 // SPDX-License-Identifier: BSD-2-Clause
 /*
- * What happens, in the order of time. A hart either runs an actor, has nothing to do, or is about to decide (only inside of a
- * step). Whoever runs computes from `start` on; its hart's next event is the end of that or of its turn, whichever comes first.
+ * What happens, in the order of time, as it does with threads in a guest. A hart is in one of four steps:
+ *
+ *     IDLE        nothing to run; an interrupt, or the time for which the policy asked, brings it on
+ *     RUNNING     its actor computes from `start` on (before that it is being resumed), until it is done or its turn over
+ *     ENTERING    an interrupt came: at the end of this step those who are due wake, and turns end (serve)
+ *     CHOOSING    nothing runs any more, and the policy picked: at the end of this step its task runs
+ *
+ * What comes while a hart is ENTERING is served with the rest, what comes while it is CHOOSING as soon as somebody runs again.
  */
 #include <bench/sched/sim/sim.h>
-#include <libos/sched/random.h>
+
+#define SLICE_NS 10000000ul // the guest's slices are so long: at their ends it comes back to its program
 
 struct sim sim;
-
-/*
- * What a timer's interrupt takes differs from one to the next by a quarter up or down, as in the guest. Without that, turns would be
- * equal to the nanosecond, tasks would tie for ever, and who is first among equals would decide what nothing decides in reality.
- */
-static struct sched_random chance;
-
-static uint64_t around(uint64_t cost)
-{
-    return cost - cost / 4 + sched_random_below(&chance, cost / 2 + 1);
-}
+static struct actor *waking, **waking_end = &waking;
 
 static uint32_t number_of(const struct sim_hart *hart)
 {
     return (uint32_t)(hart - sim.hart);
 }
 
-// For records: what the last event costs is behind the end.
-uint64_t engine_time(void)
-{
-    return sim.now < sim.end ? sim.now : sim.end;
-}
-
 static void note(enum sched_note what, const struct sched_task *task, uint32_t hart, enum sched_end end, uint64_t now)
 {
-    now = engine_time();
-    if (what == SCHED_NOTE_WAKE)
-        record_wake(&sim.record, sim.due < now ? sim.due : now, task->id);
-    if (what == SCHED_NOTE_RUN)
-        record_run(&sim.record, now, task->id, hart);
+    if (what == SCHED_NOTE_WAKE && !sim.actor[task->id].told)
+        record_wake(&sim.record, now, task->id);
     if (what == SCHED_NOTE_STOP)
         record_stop(&sim.record, now, task->id, hart, (enum record_why)end);
 }
 
-// When something happens on a hart that runs.
-static void hart_plan(struct sim_hart *hart)
+// Timers come at ticks.
+static uint64_t tick_of(uint64_t time)
 {
-    uint64_t done = hart->start + hart->running->left;
-    event_push(done < hart->until ? done : hart->until, EVENT_HART, number_of(hart), ++hart->stamp);
+    return time > SCHED_NEVER - sim.costs.tick ? SCHED_NEVER : (time + sim.costs.tick - 1) / sim.costs.tick * sim.costs.tick;
+}
+
+static void step(struct sim_hart *hart, enum sim_step next, uint64_t time)
+{
+    hart->step = next;
+    hart->stamp++;
+    if (time != SCHED_NEVER)
+        event_push(time, EVENT_HART, number_of(hart), hart->stamp);
+}
+
+// When something happens on a hart that runs.
+static void go_on(struct sim_hart *hart)
+{
+    uint64_t done = hart->start + hart->running->left, until = tick_of(hart->until);
+    until = until < hart->start ? hart->start : until; // whoever is being resumed gets that far
+    step(hart, RUNNING, done < until ? done : until);
 }
 
 // What it computed so far.
-static void progress(struct sim_hart *hart)
+static void progress(struct sim_hart *hart, uint64_t now)
 {
-    struct actor *actor = hart->running;
-    uint64_t did = sim.now > hart->start ? sim.now - hart->start : 0;
+    uint64_t did = hart->running && now > hart->start ? now - hart->start : 0;
 
-    actor->left -= did < actor->left ? did : actor->left;
-    if (did)
-        hart->start = sim.now;
+    if (did == 0)
+        return;
+    hart->running->left -= did < hart->running->left ? did : hart->running->left;
+    hart->start = now;
 }
 
-/*
- * The hart is busy for so long. On one hart that is simply the time that passes. Several do such things at once, but the driver's
- * time never goes back: what they do takes none then, and the task that comes next pays for it.
- */
-static void spend(struct sim_hart *hart, uint64_t cost)
+static void enter(struct sim_hart *hart, uint64_t time, uint64_t cost)
 {
-    if (sim.harts == 1)
-        sim.now += cost;
-    else
-        hart->owed += cost;
+    progress(hart, time);
+    hart->rest = hart->start > time ? hart->start - time : 0;
+    step(hart, ENTERING, time + cost);
 }
 
-// Nothing runs there.
-static void hart_decide(struct sim_hart *hart)
+static void interrupt(struct sim_hart *hart, uint64_t time)
 {
-    uint64_t until = SCHED_NEVER;
+    if (hart->step == RUNNING) {
+        enter(hart, time, sim.costs.timer + costs_decision(&sim.costs, sched_queued()) / 2);
+    } else if (hart->step == IDLE) {
+        sim.idle_ns += sim.now - hart->stopped;
+        step(hart, ENTERING, time + sim.costs.idle);
+    }
+}
 
-    spend(hart, sim.costs.decide_around + costs_decision(&sim.costs, sim.runnable));
+void engine_stop(struct sim_hart *hart, enum sched_end end)
+{
+    uint32_t number = number_of(hart);
+
+    hart->running = NULL;
+    hart->stopped = sim.now;
+    sched_stop(number, end, sim.now);
+}
+
+void engine_wake_later(struct actor *actor, bool told)
+{
+    actor->next = NULL;
+    actor->told = told;
+    *waking_end = actor;
+    waking_end = &actor->next;
+}
+
+static void wake_all(struct actor **list)
+{
+    struct actor *actor;
+
+    while ((actor = *list)) {
+        *list = actor->next;
+        if (list == &waking && !waking)
+            waking_end = &waking;
+        if (actor->releases)
+            sched_job(&actor->task, actor->job.due, actor->job.service, sim.now);
+        actor->releases = false;
+        sched_wake(&actor->task, sim.now);
+        actor->told = false;
+    }
+}
+
+// Whoever was to wake wakes, and harts that have to decide anew do: this one at once, others by an interrupt.
+static void settle(struct sim_hart *self)
+{
+    wake_all(&waking);
+    for (uint64_t harts = sched_look(); harts; harts &= harts - 1) {
+        struct sim_hart *hart = &sim.hart[__builtin_ctzl(harts)];
+        hart->wanted = true;
+        if (hart != self)
+            interrupt(hart, sim.now);
+    }
+    if (self && self->running && self->wanted)
+        engine_stop(self, SCHED_END_PREEMPTED);
+}
+
+// Nothing runs there: the policy picks, which takes its time, and so does what is around it.
+static void pick(struct sim_hart *hart)
+{
+    uint64_t until = SCHED_NEVER, decision = costs_decision(&sim.costs, sched_queued());
+    uint64_t took = sim.costs.choose + (hart->wanted ? decision / 2 : decision); // the other half was in the wake-up
+
+    hart->wanted = false;
+    hart->picked = NULL;
     struct sched_task *task = sched_next(number_of(hart), sim.now, &until);
-    hart->stamp++;
-    if (!task) {
-        hart->idle_since = sim.now;
-        hart->owed = 0;
-        if (until != SCHED_NEVER)
-            event_push(until, EVENT_HART, number_of(hart), hart->stamp);
+    if (task) {
+        hart->picked = &sim.actor[task->id];
+        hart->until = until;
+        step(hart, CHOOSING, sim.now + took);
+    } else {
+        step(hart, IDLE, tick_of(until));
+    }
+    settle(NULL); // on several harts the policy may want another for whom this one did not take
+}
+
+// The end of ENTERING.
+static void serve(struct sim_hart *hart)
+{
+    bool was_running = hart->running != NULL;
+
+    wake_all(&hart->due);
+    if (hart->running && sim.now >= hart->until)
+        engine_stop(hart, SCHED_END_EXPIRED);
+    settle(hart);
+    if (hart->running) {
+        hart->start = sim.now + sim.costs.pass + hart->rest;
+        go_on(hart);
+    } else {
+        hart->wanted = hart->wanted && was_running;
+        pick(hart);
+    }
+}
+
+// The end of CHOOSING.
+static void resume(struct sim_hart *hart)
+{
+    struct actor *actor = hart->picked;
+
+    record_run(&sim.record, sim.now, actor->task.id, number_of(hart));
+    hart->start = sim.now + sim.costs.resume + (actor == hart->last ? 0 : sim.costs.cold);
+    hart->running = hart->last = actor;
+    go_on(hart);
+    if (hart->due || hart->wanted)
+        interrupt(hart, tick_of(sim.now));
+}
+
+static void run_event(struct sim_hart *hart)
+{
+    progress(hart, sim.now);
+    if (hart->running->left > 0) { // its turn is over
+        enter(hart, sim.now, sim.costs.expire);
         return;
     }
-    struct actor *actor = &sim.actor[task->id];
-    hart->start = sim.now + hart->owed + sim.costs.go_on + (actor == hart->last ? 0 : sim.costs.cold);
-    hart->running = hart->last = actor;
-    hart->until = until;
-    hart->owed = 0;
-    hart_plan(hart);
-}
-
-static void idle_over(const struct sim_hart *hart)
-{
-    if (!hart->running)
-        sim.idle_ns += sim.now - hart->idle_since;
-}
-
-// Harts that a policy wants to decide anew.
-static void look(void)
-{
-    for (uint64_t harts; (harts = sched_look()) != 0;)
-        for (; harts; harts &= harts - 1) {
-            struct sim_hart *hart = &sim.hart[__builtin_ctzl(harts)];
-            idle_over(hart);
-            if (hart->running) {
-                progress(hart);
-                hart->running = NULL;
-                sched_stop(number_of(hart), SCHED_END_PREEMPTED, sim.now);
-            }
-            hart_decide(hart);
-        }
-}
-
-void engine_block(struct sim_hart *hart)
-{
-    hart->running = NULL;
-    sim.runnable--;
-    sched_stop(number_of(hart), SCHED_END_BLOCKED, sim.now);
+    while (hart->running && hart->running->left == 0) {
+        actor_go_on(hart);
+        settle(hart);
+    }
+    if (hart->running)
+        go_on(hart);
+    else
+        pick(hart);
 }
 
 static void hart_event(struct sim_hart *hart)
 {
-    if (!hart->running) { // it asks again
-        idle_over(hart);
-        hart_decide(hart);
-        return;
+    switch (hart->step) {
+    case IDLE:     interrupt(hart, sim.now); break;
+    case RUNNING:  run_event(hart); break;
+    case ENTERING: serve(hart); break;
+    case CHOOSING: resume(hart); break;
     }
-    progress(hart);
-    if (hart->running->left == 0 && sim.now >= hart->start) {
-        actor_go_on(hart);
-        if (hart->running && sim.now < hart->until) {
-            hart->start = sim.now;
-            hart_plan(hart);
-            return;
-        }
-        if (!hart->running) {
-            hart_decide(hart);
-            return;
-        }
-    }
-    spend(hart, around(sim.costs.timer_busy));
-    hart->running = NULL;
-    sched_stop(number_of(hart), SCHED_END_EXPIRED, sim.now);
-    hart_decide(hart);
 }
 
-// The timer interrupts who runs on the hart where it was set.
-static void wake_event(struct actor *actor, uint64_t due)
+// The timer interrupts the hart where it was set.
+static void wake_event(struct actor *actor)
 {
     struct sim_hart *hart = &sim.hart[actor->task.hart];
-    uint64_t cost = hart->running ? sim.costs.timer_busy : sim.costs.timer_idle;
+    struct actor **place = &hart->due;
 
-    if (hart->running)
-        progress(hart);
-    spend(hart, around(cost));
-    sim.due = due;
-    engine_wake(actor);
-    sim.due = SCHED_NEVER;
-    if (hart->running) {
-        hart->start = (hart->start > sim.now ? hart->start : sim.now) + hart->owed;
-        hart->owed = 0;
-        hart_plan(hart);
-    }
+    record_wake(&sim.record, sim.now, actor->task.id);
+    if (actor->releases)
+        record_release(&sim.record, sim.now, actor->task.id, actor->job.service, actor->job.deadline, sim.now - actor->job.at);
+    while (*place)
+        place = &(*place)->next;
+    actor->told = true;
+    actor->next = NULL;
+    *place = actor;
+    interrupt(hart, tick_of(sim.now));
+}
+
+// The guest's slice is over: it is told, and has the next one.
+static void slice_event(struct sim_hart *hart)
+{
+    event_push(sim.now + SLICE_NS, EVENT_SLICE, number_of(hart), 0);
+    if (hart->step != RUNNING)
+        return;
+    progress(hart, sim.now);
+    hart->start = (hart->start > sim.now ? hart->start : sim.now) + sim.costs.slice_end;
+    go_on(hart);
 }
 
 void engine_begin(const struct sched_ops *ops, uint64_t seed)
 {
     static const struct sched_hooks hooks = {.note = note};
+    static bool began; // a policy may be left in each step
+    static uint32_t actors;
 
-    sim.due = SCHED_NEVER;
-    chance.state = seed;
-    sched_begin(ops, sim.harts, seed, &hooks);
-    actors_begin();
+    if (!began) {
+        began = true;
+        for (uint32_t number = 0; sim.costs.slice_end && number < sim.harts; number++)
+            event_push(SLICE_NS / 2, EVENT_SLICE, number, 0);
+        sched_begin(ops, sim.harts, seed, &hooks);
+    }
+    while (actors < sim.script.tasks)
+        actor_begin(actors++);
     for (uint32_t number = 0; number < sim.harts; number++)
-        hart_decide(&sim.hart[number]); // nobody yet
+        pick(&sim.hart[number]); // nobody yet: the driver learns that it is idle
 }
 
 void engine_run(void)
@@ -187,12 +256,12 @@ void engine_run(void)
     while (event_pop(&event) && event.time < sim.end) {
         if (event.kind == EVENT_HART && event.stamp != sim.hart[event.number].stamp)
             continue;
-        sim.now = event.time > sim.now ? event.time : sim.now;
-        if (event.kind == EVENT_HART)
-            hart_event(&sim.hart[event.number]);
-        else
-            wake_event(&sim.actor[event.number], event.time);
-        look();
+        sim.now = event.time;
+        switch (event.kind) {
+        case EVENT_HART:  hart_event(&sim.hart[event.number]); break;
+        case EVENT_SLICE: slice_event(&sim.hart[event.number]); break;
+        case EVENT_WAKE:  wake_event(&sim.actor[event.number]); break;
+        }
     }
 }
 
@@ -200,46 +269,59 @@ void engine_repair(void)
 {
     for (uint32_t number = 0; number < sim.harts; number++) {
         struct sim_hart *hart = &sim.hart[number];
-        if (hart->running && sched_running(number) == &hart->running->task) {
-            hart_plan(hart);
+        struct sched_task *task = sched_running(number);
+        if (task && hart->step == CHOOSING && hart->picked && task == &hart->picked->task)
+            continue;
+        if (task && hart->running == &sim.actor[task->id]) {
+            if (hart->step == RUNNING)
+                go_on(hart);
+            else
+                step(hart, ENTERING, sim.now);
             continue;
         }
-        if (sched_running(number))
-            sched_stop(number, SCHED_END_PREEMPTED, sim.now);
         hart->running = NULL;
-        hart_decide(hart);
+        if (!task) {
+            pick(hart);
+            continue;
+        }
+        hart->picked = &sim.actor[task->id]; // and nobody heard of it
+        hart->until = sched_until(number);
+        step(hart, CHOOSING, sim.now);
     }
-    look();
 }
 
 // Jobs that had arrived by the clock while the one before was not done yet.
-static void jobs_left(uint32_t id)
+static void jobs_left(struct actor *actor)
 {
-    const struct workload *workload = sim.script.workload;
-    enum workload_arrival arrival = workload->class[sim.script.task[id].class].arrival;
-    struct action action = {0};
-    uint32_t steps = 0; // of one job: one that never ends has more than there are phases
+    uint32_t id = actor->task.id, steps = 0; // steps of one job: one that never ends has more than there are phases
+    enum workload_arrival arrival = sim.script.workload->class[sim.script.task[id].class].arrival;
+    struct action action;
 
-    if (sim.actor[id].releases || (arrival != ARRIVAL_EVERY && arrival != ARRIVAL_PERIODIC && arrival != ARRIVAL_DEMAND &&
-                                   arrival != ARRIVAL_LISTED))
+    if ((actor->releases && !actor->told) || (arrival != ARRIVAL_EVERY && arrival != ARRIVAL_PERIODIC &&
+                                              arrival != ARRIVAL_DEMAND && arrival != ARRIVAL_LISTED))
         return;
-    while (action.kind != SCRIPT_EXIT && steps++ <= WORKLOAD_PHASES_MAX) {
-        script_next(&sim.script, id, sim.end, &action);
-        if (action.kind == SCRIPT_RELEASE && action.at >= sim.end)
+    do {
+        if (actor->acts)
+            action = actor->action;
+        else
+            script_next(&sim.script, id, sim.end, &action);
+        actor->acts = false;
+        if (action.kind != SCRIPT_RELEASE)
+            continue;
+        if (action.at >= sim.end)
             return;
-        if (action.kind == SCRIPT_RELEASE)
-            record_release(&sim.record, sim.end, id, action.service, action.deadline, sim.end - action.at);
-        if (action.kind == SCRIPT_RELEASE)
-            steps = 0;
-    }
+        record_release(&sim.record, sim.end, id, action.service, action.deadline, sim.end - action.at);
+        steps = 0;
+    } while (action.kind != SCRIPT_EXIT && steps++ <= WORKLOAD_PHASES_MAX);
 }
 
 void engine_finish(void)
 {
     sim.now = sim.end;
     for (uint32_t number = 0; number < sim.harts; number++)
-        idle_over(&sim.hart[number]);
+        if (sim.hart[number].step == IDLE)
+            sim.idle_ns += sim.now - sim.hart[number].stopped;
     for (uint32_t id = 0; id < sim.script.tasks; id++)
-        jobs_left(id);
+        jobs_left(&sim.actor[id]);
     record_end(&sim.record, sim.end);
 }

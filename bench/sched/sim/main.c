@@ -18,7 +18,7 @@
 #include <sys/time.h>
 #include <unistd.h>
 
-#define PATIENCE_S 5 // real time that one decision may take
+#define PATIENCE_S 1 // of the processor's time that one decision may take, and as much again
 #define FILE_MOST  (8 << 20)
 
 static const struct option long_options[] = {
@@ -144,9 +144,12 @@ static uint64_t decisions_seen = ~0ul;
 
 static void on_fault(int number)
 {
+    static const char broken[] = "rivet-sim: the simulator faulted outside of the policy.\n";
     (void)number;
-    if (!sched_deciding())
+    if (!sched_deciding()) {
+        (void)!write(2, broken, sizeof(broken) - 1);
         _exit(139);
+    }
     fault = SCHED_FAULT_CRASH;
     siglongjmp(rescue, 1);
 }
@@ -175,13 +178,13 @@ static void faults_catch(void)
     sigaction(SIGBUS, &crash, NULL);
     sigaction(SIGFPE, &crash, NULL);
     sigaction(SIGILL, &crash, NULL);
-    sigaction(SIGALRM, &alarm, NULL);
-    setitimer(ITIMER_REAL, &timer, NULL);
+    sigaction(SIGVTALRM, &alarm, NULL);
+    setitimer(ITIMER_VIRTUAL, &timer, NULL);
 }
 
 static void simulate(const struct sched_ops *ops, uint64_t seed)
 {
-    static bool begun;
+    static volatile bool begun;
 
     faults_catch();
     if (sigsetjmp(rescue, 1)) {
@@ -189,10 +192,9 @@ static void simulate(const struct sched_ops *ops, uint64_t seed)
         if (begun)
             engine_repair();
     }
-    if (!begun) {
-        begun = true;
+    if (!begun)
         engine_begin(ops, seed);
-    }
+    begun = true;
     engine_run();
 }
 

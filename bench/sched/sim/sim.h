@@ -17,11 +17,17 @@
 #include <bench/sched/script.h>
 #include <libos/sched/driver.h>
 
-// In ns, which are instructions of the guest on a machine that executes one each ns. See costs.c.
+// In ns, which are instructions of a guest that counts them; costs.c says what each row of the file is.
 struct costs {
-    uint64_t timer_busy, timer_idle, decide_around, go_on;
-    uint64_t cold;          // a switch to another task: caches and branch predictors (--switch-cost)
-    uint64_t decide[3];     // charge, enqueue and pick with 10, 100, 1000 tasks
+    uint64_t tick;              // timers come at multiples of it
+    uint64_t timer, idle, pass; // an interrupt, until those wake who are due: somebody ran, nobody did; back to who runs on
+    uint64_t expire;            // from the end of a turn to its task's stop
+    uint64_t choose, decide[3]; // from a task's stop to the next one's run: always, and by the policy with 10, 100, 1000 tasks
+    uint64_t resume;            // from a run to where the task goes on
+    uint64_t begin, end, again; // around a job's work
+    uint64_t action, draw;      // any other action of a script, a random length that is not uniform
+    uint64_t slice_end;         // what the end of the guest's slice takes from who runs
+    uint64_t cold;              // a switch to another task: caches and branch predictors (--switch-cost)
 };
 
 // False: `error` is a sentence. A row that is missing leaves what was there.
@@ -30,7 +36,7 @@ uint64_t costs_decision(const struct costs *costs, uint32_t runnable);
 extern const struct costs costs_default;
 
 // What is going to happen. Those of a hart are void when its `stamp` is another by then.
-enum event_kind { EVENT_WAKE, EVENT_HART };
+enum event_kind { EVENT_WAKE, EVENT_HART, EVENT_SLICE };
 struct event {
     uint64_t time, order;
     enum event_kind kind;
@@ -42,18 +48,27 @@ bool event_pop(struct event *event); // the earliest; of several at one time the
 
 struct actor {
     struct sched_task task;
-    uint64_t left;            // what it still computes in its present phase
+    uint64_t left;            // what it still computes until it does `action`
+    struct action action;
+    bool acts;                // there is such an action
     bool releases;            // when it wakes a job begins, which is `job`
+    bool told;                // it was recorded already that it wakes
     struct action job;
-    struct actor *next;       // of those that wait for a lock, or at a barrier
+    struct actor *next;       // of those that wait for a lock, or at a barrier, or are about to wake
 };
 
+enum sim_step { IDLE, RUNNING, ENTERING, CHOOSING };
+
 struct sim_hart {
+    enum sim_step step;
     struct actor *running, *last;
+    struct actor *picked;     // CHOOSING: who runs next
+    struct actor *due;        // for whom a timer came there; they wake at the end of ENTERING
     uint64_t start;           // from when on it computes: what comes before is overhead
-    uint64_t owed;            // overhead of its next task, on several harts
     uint64_t until;           // the end of its turn
-    uint64_t idle_since;
+    uint64_t stopped;         // nobody has run since
+    uint64_t rest;            // ENTERING: what its actor's being resumed still takes
+    bool wanted;              // it has to decide anew
     uint32_t stamp;
 };
 
@@ -61,24 +76,22 @@ extern struct sim {
     struct script script;
     struct costs costs;
     struct record record;
-    uint32_t harts, runnable;
+    uint32_t harts;
     uint64_t now, end, idle_ns;
-    uint64_t due;             // whoever is being woken slept until then
     struct actor actor[SCRIPT_TASKS_MAX];
     struct sim_hart hart[SCHED_HARTS_MAX];
 } sim;
 
 // engine.c
-void engine_begin(const struct sched_ops *ops, uint64_t seed);
+void engine_begin(const struct sched_ops *ops, uint64_t seed); // after a long jump out of it: the rest of it
 void engine_run(void);      // up to the end. After a long jump out of it: engine_repair, and again
 void engine_repair(void);   // a call of the driver was left in the middle, and sched_abandon called
 void engine_finish(void);   // jobs that never began, END, and the time that harts were idle
-uint64_t engine_time(void); // of a record: now, but not behind the end
-void engine_wake(struct actor *actor);
-void engine_block(struct sim_hart *hart); // what runs there waits; who or what wakes it was said before
+void engine_wake_later(struct actor *actor, bool told); // when the present action is over
+void engine_stop(struct sim_hart *hart, enum sched_end end); // what runs there; if it waits, who or what wakes it was said before
 
-// actors.c: what runs on the hart has computed what it wanted. Comes back when it computes again, or runs no more.
+// actors.c: what runs on the hart has computed what it wanted, and does the next thing.
 void actor_go_on(struct sim_hart *hart);
-void actors_begin(void);
+void actor_begin(uint32_t id);
 
 #endif
