@@ -27,6 +27,7 @@ OUTPUT = os.path.join(TOP, "bench", "sched", "costs.tsv")
 TICK_NS = 100  # of the timer of QEMU's machine virt
 DURATION = 400_000_000
 TURN_NS = 10_000  # of shinjuku
+TOLERANCE, TOLERANCE_NS = 0.1, 30  # of --check
 MANY_RUNS = 20  # of a job, so that its beginning does not matter
 
 # Each shows something that the others don't; `key value` pairs are what the recordings are called below.
@@ -41,7 +42,7 @@ RECORDINGS = {
     "locked": ("prio_inherit", "inversion", "0.3"),
 }
 HEAD = ("# What harts do besides the tasks' work, in ns (which are instructions of a guest that counts them): made by\n"
-        "# tools/sched/calibrate.py. bench/sched/sim/costs.c says what the rows are; docs/workloads.md says more.\n")
+        "# tools/sched/calibrate.py. bench/sched/sim/costs.c says what the rows are; docs/scheduling.md says more.\n")
 
 
 class Intervals:
@@ -158,16 +159,33 @@ def recordings_make(build):
     return recorded
 
 
+def check(path, rows):
+    """Says which recorded costs are others than the file's by now; how many."""
+    with open(path, encoding="utf-8") as lines:
+        known = {name: float(value) for name, value in (line.split("\t") for line in lines if not line.startswith("#"))}
+    count = 0
+    for name, value in rows.items():
+        least, most = (known.get(name, 0) * (1 + sign * TOLERANCE) + sign * TOLERANCE_NS for sign in (-1, 1))
+        count += not least <= value <= most
+        print(f"{name:<16} {known.get(name, 0):>6.0f} {value:>8.1f}{'' if least <= value <= most else '  is another by now'}")
+    return count
+
+
 def main():
     parser = argparse.ArgumentParser(description="Measures in the guest what the simulator's harts do besides the tasks' "
                                                  "work, and writes the file of costs that it reads.")
     parser.add_argument("--build", default=os.path.join(TOP, "build"), help="the build folder (default: build)")
     parser.add_argument("--output", default=OUTPUT, metavar="FILE", help="default: bench/sched/costs.tsv")
     parser.add_argument("--decisions", metavar="FILE", help="take the rows decide_* from FILE instead of measuring them anew")
+    parser.add_argument("--check", action="store_true", help="write nothing: are the costs still those of the file, within 10%%?")
     options = parser.parse_args()
+    known = options.output if options.check else options.decisions
     try:
-        decisions = decisions_read(options.decisions) if options.decisions else decisions_measure(options.build)
-        rows = {name: round(value) for name, value in {**rows_of(recordings_make(options.build), decisions), **decisions}.items()}
+        decisions = decisions_read(known) if known else decisions_measure(options.build)
+        costs = rows_of(recordings_make(options.build), decisions)
+        if options.check:
+            sys.exit(bool(check(options.output, costs)))
+        rows = {name: round(value) for name, value in {**costs, **decisions}.items()}
     except (RunError, OSError, KeyError, statistics.StatisticsError) as error:
         sys.exit(f"calibrate: {error}.")
     if min(rows.values()) < 0:
