@@ -24,7 +24,7 @@ from guest import QEMU_DEFAULT  # noqa: E402
 from options import Variant  # noqa: E402
 
 POLICIES = ("eevdf", "cfs", "stride", "prio", "round_robin", "edf")
-WORKLOADS = (("share", "4"), ("probe", "4"), ("latency", "10"), ("periodic", "0.95"), ("bimodal", "0.3"),
+WORKLOADS = (("share", "4"), ("probe", "4"), ("latency", "10"), ("periodic", "0.7"), ("bimodal", "0.3"),
              ("bimodal", "0.95"), ("sleeper", "4"), ("overload", "1.5"))
 FIGURES_LEAST = 60  # so that a comparison of nothing doesn't pass
 
