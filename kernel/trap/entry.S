@@ -120,13 +120,10 @@
 .endm
 
 /*
- * What the calls share that give the rest of a slice to another environment. The object in slot a0, by a capability with this
- * right, which only environments' frames carry. t2: its struct frame; t1, t3 and t4 are lost. Slow: a slice about to end, a
- * call's deadline, no Sstc; or no such capability.
+ * What the calls share that give time to another environment. The object in slot a0, by a capability with this right, which
+ * only environments' frames carry. t2: its struct frame; t1, t3 and t4 are lost. Slow: no such capability.
  */
 .macro slot_object right, slow
-        ld      t1, R_GRACE(t0)
-        bnez    t1, \slow
         li      t1, CAPS_MAX
         bgeu    a0, t1, \slow
         ld      t1, R_CAPS(t0)
@@ -158,8 +155,8 @@
         bnez    t1, \unclaim /* all registers to load, waits, stops, uses floating point, ... */
 .endm
 
-/* From t0 to t2 on hart t3, at the time t5; the caller answers 0 and \value when it goes on. t4 to t6 are lost. */
-.macro hart_pass value
+/* t0 leaves hart t3 at the time t5: its usage, and where it goes on. t5 and t6 are lost. */
+.macro hart_leave
         ld      t6, H_STARTED(t3)
         sd      t5, H_STARTED(t3)
         sub     t5, t5, t6
@@ -168,6 +165,11 @@
         sd      t6, R_TICKS(t0)
         sd      ra, R_PC(t0)
         sd      sp, R_SP(t0)
+.endm
+
+/* From t0 to t2 on hart t3, at the time t5; the caller answers 0 and \value when it goes on. t4 to t6 are lost. */
+.macro hart_pass value
+        hart_leave
         sd      zero, R_RESULT_ERROR(t0)
         sd      \value, R_RESULT_VALUE(t0)
         ld      t4, R_SATP(t2)
@@ -496,6 +498,8 @@ call_entry:
 /* slice_yield_to: 107 to the other environment. a0: slot. Whatever is unusual is for C to do or to refuse. */
 slice_yield_to:
         FAST_PATH
+        ld      t1, R_GRACE(t0)         /* a slice about to end, a call's deadline, no Sstc */
+        bnez    t1, slice_yield_to_slow
         slot_object RIGHT_YIELD, slice_yield_to_slow
         frame_boundary t2, t3           /* t2: boundary of the other; only environments' frames carry this right */
         ld      t3, R_HART(t0)          /* t3: boundary of this hart */
@@ -529,6 +533,8 @@ call_lower:                             /* t0: boundary; t1: index + 3, negative
  */
 revoke_request:
         FAST_PATH
+        ld      t1, R_GRACE(t0)         /* a slice about to end, a call's deadline, no Sstc */
+        bnez    t1, revoke_request_slow
         slot_object RIGHT_REVOKE, revoke_request_slow
         li      t3, REVOKE_KINDS
         bgeu    a1, t3, revoke_request_slow
@@ -645,18 +651,7 @@ slice_donate:
         addi    t1, t1, 1
         bnez    t1, call_foreign_low
         FAST_PATH
-        li      t1, CAPS_MAX
-        bgeu    a0, t1, slice_donate_slow
-        ld      t1, R_CAPS(t0)
-        slli    t2, a0, CAP_SHIFT
-        add     t1, t1, t2              /* t1: capability */
-        ld      t2, CAP_FRAME(t1)
-        ld      t3, CAP_EPOCH(t1)
-        ld      t4, FRAME_EPOCH(t2)
-        bne     t3, t4, slice_donate_slow
-        lwu     t3, CAP_RIGHTS(t1)
-        andi    t3, t3, RIGHT_YIELD
-        beqz    t3, slice_donate_slow
+        slot_object RIGHT_YIELD, slice_donate_slow
         frame_boundary t2, t3           /* t2: boundary of the receiver; only environments' frames carry this right */
         ld      t3, R_HART(t0)          /* t3: boundary of this hart */
         ld      t4, H_DONATIONS(t3)
@@ -688,14 +683,7 @@ slice_donate:
         li      t4, 1
         sd      t4, H_DONATIONS(t3)
         csrw    stimecmp, a1
-        ld      t6, H_STARTED(t3)
-        sd      t5, H_STARTED(t3)
-        sub     t5, t5, t6
-        ld      t6, R_TICKS(t0)
-        add     t6, t6, t5
-        sd      t6, R_TICKS(t0)
-        sd      ra, R_PC(t0)
-        sd      sp, R_SP(t0)
+        hart_leave
         ld      t4, R_SATP(t2)
         space_switch t4
         csrw    sscratch, t2

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
-// Words of the save area in assembly.
+// Words of the save area, and of a frame, in assembly.
 #ifndef LIBOS_START_SAVE_H
 #define LIBOS_START_SAVE_H
 
@@ -26,6 +26,22 @@
 .endm
 .macro put register, offset, base=gp
     sd \register, (\offset - MIDDLE)(\base)
+.endm
+
+// The registers that C functions keep: load or store them all.
+.macro each_kept op, frame
+    \op s0, FRAME_X(8)(\frame)
+    \op s1, FRAME_X(9)(\frame)
+    \op s2, FRAME_X(18)(\frame)
+    \op s3, FRAME_X(19)(\frame)
+    \op s4, FRAME_X(20)(\frame)
+    \op s5, FRAME_X(21)(\frame)
+    \op s6, FRAME_X(22)(\frame)
+    \op s7, FRAME_X(23)(\frame)
+    \op s8, FRAME_X(24)(\frame)
+    \op s9, FRAME_X(25)(\frame)
+    \op s10, FRAME_X(26)(\frame)
+    \op s11, FRAME_X(27)(\frame)
 .endm
 
 #endif

@@ -15,21 +15,10 @@
  */
 #include <libos/start/save.h>
 
-// Registers s0 to s11 and tp: what C functions keep, and only a full save needs.
-.macro each_kept op, frame
+// What C functions keep, and tp: only a full save needs them.
+.macro each_unhurried op, frame
     \op tp, FRAME_X(4)(\frame)
-    \op s0, FRAME_X(8)(\frame)
-    \op s1, FRAME_X(9)(\frame)
-    \op s2, FRAME_X(18)(\frame)
-    \op s3, FRAME_X(19)(\frame)
-    \op s4, FRAME_X(20)(\frame)
-    \op s5, FRAME_X(21)(\frame)
-    \op s6, FRAME_X(22)(\frame)
-    \op s7, FRAME_X(23)(\frame)
-    \op s8, FRAME_X(24)(\frame)
-    \op s9, FRAME_X(25)(\frame)
-    \op s10, FRAME_X(26)(\frame)
-    \op s11, FRAME_X(27)(\frame)
+    each_kept \op, \frame
 .endm
 // Registers that C functions may change, but t0-t2 (the kernel moved them) and a0 (scratch of x_entry).
 .macro each_scratch op, frame
@@ -111,7 +100,7 @@ x_open: // the program can take exceptions again, and no interrupt comes
     jalr t0
     bnez a0, leave_light
 x_full:
-    each_kept sd, sp
+    each_unhurried sd, sp
     mv a0, sp
     call upcall_exception
     mv a0, sp
@@ -124,7 +113,7 @@ x_full:
     .globl upcall_resume
 upcall_resume:
     mv sp, a0
-    each_kept ld, sp
+    each_unhurried ld, sp
     save_area gp
     j 1f
 leave_light: // sp: the frame, which x_entry made; s0-s11 and tp are the program's
@@ -157,7 +146,7 @@ leave_pending: // something happened while upcalls were held
     put zero, SAVE_I_HANDLER
 leave_held: // also from i_entry. sp: the frame; interrupts are closed, HOLD is 0; gp and t0-t6 are free
     save_area gp
-    each_kept sd, sp
+    each_unhurried sd, sp
     mv a0, sp
     j interrupt_serve
 
@@ -190,7 +179,7 @@ i_entry:
     sd sp, FRAME_X(2)(t0)
     sd a0, FRAME_X(10)(t0)
     each_scratch sd, t0
-    each_kept sd, t0
+    each_unhurried sd, t0
     mv gp, t2
     get t1, SAVE_I_T0
     sd t1, FRAME_X(5)(t0)
@@ -296,7 +285,7 @@ upcall_enter:
     get t0, UPCALL_I_FRAME
     sd ra, FRAME_X(0)(t0)
     sd sp, FRAME_X(2)(t0)
-    each_kept sd, t0
+    each_unhurried sd, t0
     get sp, UPCALL_I_LAST
     mv t1, a0
     mv a0, t0

@@ -5,21 +5,6 @@
  */
 #include <libos/start/save.h>
 
-.macro each_kept op, frame
-    \op s0, FRAME_X(8)(\frame)
-    \op s1, FRAME_X(9)(\frame)
-    \op s2, FRAME_X(18)(\frame)
-    \op s3, FRAME_X(19)(\frame)
-    \op s4, FRAME_X(20)(\frame)
-    \op s5, FRAME_X(21)(\frame)
-    \op s6, FRAME_X(22)(\frame)
-    \op s7, FRAME_X(23)(\frame)
-    \op s8, FRAME_X(24)(\frame)
-    \op s9, FRAME_X(25)(\frame)
-    \op s10, FRAME_X(26)(\frame)
-    \op s11, FRAME_X(27)(\frame)
-.endm
-
 // The caller into its frame; its stack is left. tp is there since the thread was made. s0: the save area.
 .macro give_way frame
     get \frame, UPCALL_I_FRAME, t0
