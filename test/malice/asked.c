@@ -3,7 +3,7 @@
 #include "asked.h"
 #include <stdio.h>
 
-#define READY_US    50000
+#define READY_US    20000000
 #define DEADLINE_US 50
 #define QUOTA       64
 
@@ -91,19 +91,24 @@ static const char *irq_take(void)
     return NULL;
 }
 
+static long ask(int kind, size_t count, word_t *deadline)
+{
+    long error;
+    do { // until we are not interrupted for longer than that
+        *deadline = time_now() + time_from_us(DEADLINE_US);
+        error = sys_revoke_request(SLOT_VICTIM, kind, count, *deadline).error;
+    } while (error == ERR_DEADLINE);
+    return error;
+}
+
 static const char *round_drive(const struct child *child, int kind)
 {
     size_t guaranteed = guaranteed_count(child), count = takeable_count(child, kind);
     word_t deadline;
-    long error;
     if (count == 0) return NULL;
-    do { // until we are not interrupted for longer than that
-        deadline = time_now() + time_from_us(DEADLINE_US);
-        error = sys_revoke_request(SLOT_VICTIM, kind, count, deadline).error;
-    } while (error == ERR_DEADLINE);
-    if (error != ERR_OK) return "the request was refused";
+    if (ask(kind, count, &deadline) != ERR_OK) return "the request was refused";
     while (time_now() < deadline) {
-        error = sys_revoke_abort(SLOT_VICTIM, kind, 0, 1).error;
+        long error = sys_revoke_abort(SLOT_VICTIM, kind, 0, 1).error;
         if (error != ERR_EARLY && error != ERR_STATE && time_now() < deadline) return "an abort came before the deadline";
         events_wait(0, deadline);
     }
@@ -130,7 +135,7 @@ const char *asked_drive(const struct child *child, int kind)
         events_wait(0, time_now() + time_from_us(1000));
     }
     if (!why && sys_revoke_request(SLOT_VICTIM, kind, 0, 0).error != ERR_STATE) why = "the request is not over";
-    // One is left standing when the attacker is taken apart.
-    if (!why) sys_revoke_request(SLOT_VICTIM, REVOKE_FRAMES, 100, time_now() + 1000);
+    // One is left standing when the attacker is taken apart, and for an attacker that had no time to see the others.
+    if (!why && ask(REVOKE_FRAMES, 100, &limit) != ERR_OK && !child_ended(child, &status)) why = "the last request was refused";
     return why;
 }

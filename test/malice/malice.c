@@ -2,7 +2,7 @@
 /*
  * The harness: runs each attacker beside a witness, ends it, and looks whether anything is missing.
  *
- *     malice [NAME...]     all attackers of attacks.def, and `elf`, or those named
+ *     malice [COUNT] [NAME...]     all attackers of attacks.def, and `elf`, or those named; each COUNT times
  *
  * After each: every frame, slice and interrupt source that was ours is ours again; each frame's owner lives;
  * every invariant of the kernel holds (a kernel built with RIVET_AUDIT); the witness found nothing of its
@@ -13,6 +13,7 @@
 #include "damage.h"
 #include <rivet.h>
 #include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
 
 #define SLOT_WITNESS_OWN SLOT_FREE // the capability in our own slots
@@ -166,15 +167,18 @@ int main(int argc, char **argv)
 {
     static const struct attack elf = {"elf", ANY, NOT_ASKED};
     const char *why = witness_start();
-    int run = 0, failed = 0;
+    int run = 0, failed = 0, count = argc > 1 ? atoi(argv[1]) : 0;
 
+    if (count > 0) argc--, argv++;
     if (why) {
         printf("malice: the witness cannot be started: %s\n", why);
         return 1;
     }
-    for (size_t i = 0; i < sizeof(attacks) / sizeof(attacks[0]); i++)
-        if (is_named(argc, argv, attacks[i].name)) run++, failed += !attack_try(&attacks[i], attack_run);
-    if (is_named(argc, argv, elf.name)) run++, failed += !attack_try(&elf, elf_run);
+    do {
+        for (size_t i = 0; i < sizeof(attacks) / sizeof(attacks[0]); i++)
+            if (is_named(argc, argv, attacks[i].name)) run++, failed += !attack_try(&attacks[i], attack_run);
+        if (is_named(argc, argv, elf.name)) run++, failed += !attack_try(&elf, elf_run);
+    } while (--count > 0);
     printf("malice: %d attacks, %d repelled, %d not\n", run, run - failed, failed);
     return run == 0 || failed != 0;
 }
