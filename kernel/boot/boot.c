@@ -203,34 +203,37 @@ static void direct_narrow(void)
     hw_fence_space(0);
 }
 
-// Frames that no environment gets: outside memory, reserved, or the kernel's.
-static bool page_is_ours(word_t page, word_t tables, word_t tables_end)
+// The frames that lie whole in [start, end) when `whole`, or touch it when not, become of that kind; DATA only free ones.
+static void frames_set(word_t start, word_t end, bool whole, uint8_t kind)
 {
-    word_t start = page << PAGE_SHIFT, end = start + PAGE_SIZE;
-    for (uint32_t i = 0; i < machine.reserved_count; i++)
-        if (overlaps(start, end, machine.reserved[i].base, machine.reserved[i].size))
-            return true;
-    bool in_memory = false;
-    for (uint32_t i = 0; i < machine.memory_count; i++) {
-        word_t base = machine.memory[i].base;
-        in_memory |= start >= base && end <= base + machine.memory[i].size;
-        // The firmware lives between the start of the memory it loaded us into and the image.
-        if (image_physical >= base && image_physical < base + machine.memory[i].size && start >= base && end <= image_physical)
-            return true;
-    }
-    return !in_memory || overlaps(start, end, image_physical, image_size()) || overlaps(start, end, tables, tables_end - tables);
+    word_t first = (whole ? round_up(start, PAGE_SIZE) : start) >> PAGE_SHIFT;
+    word_t behind = (whole ? end : round_up(end, PAGE_SIZE)) >> PAGE_SHIFT;
+    first = first < pages.first ? 0 : first - pages.first;
+    behind = behind < pages.first ? 0 : behind - pages.first;
+    for (word_t i = first; i < behind && i < pages.count; i++)
+        if (kind != PAGE_DATA || pages.table[i].kind == PAGE_FREE)
+            pages.table[i].kind = kind;
 }
 
+/*
+ * What is in memory is free, but for the initrd, and what no environment gets: what is reserved, the kernel's, and the
+ * firmware, which lives between the start of the memory it loaded us into and the image.
+ */
 static void frames_boot(word_t tables, word_t tables_end)
 {
-    word_t initrd_page = machine.initrd_start >> PAGE_SHIFT;
-    word_t initrd_end = round_up(machine.initrd_end, PAGE_SIZE) >> PAGE_SHIFT;
-    for (word_t i = 0; i < pages.count; i++) {
-        word_t page = pages.first + i;
-        if (page_is_ours(page, tables, tables_end))
-            continue;
-        pages.table[i].kind = page >= initrd_page && page < initrd_end ? PAGE_DATA : PAGE_FREE;
+    for (uint32_t i = 0; i < machine.memory_count; i++)
+        frames_set(machine.memory[i].base, machine.memory[i].base + machine.memory[i].size, true, PAGE_FREE);
+    if (machine.initrd_end > machine.initrd_start)
+        frames_set(machine.initrd_start, machine.initrd_end, false, PAGE_DATA);
+    for (uint32_t i = 0; i < machine.memory_count; i++) {
+        word_t base = machine.memory[i].base;
+        if (image_physical >= base && image_physical - base < machine.memory[i].size)
+            frames_set(base, image_physical, false, PAGE_NONE);
     }
+    for (uint32_t i = 0; i < machine.reserved_count; i++)
+        frames_set(machine.reserved[i].base, machine.reserved[i].base + machine.reserved[i].size, false, PAGE_NONE);
+    frames_set(image_physical, image_physical + image_size(), false, PAGE_NONE);
+    frames_set(tables, tables_end, false, PAGE_NONE);
 }
 
 // Everything is the first environment's, which is named after its first frame.

@@ -13,6 +13,8 @@
 #include "space/space.h"
 #include "trap/hart.h"
 
+#include <string.h>
+
 #define HOTCALL(index, room, verb, errors, text)
 #define SYSCALL(index, room, verb, arity, arguments, errors, text) sysret_t sys_##room##_##verb arguments;
 #include <rivet/syscall.def>
@@ -63,10 +65,10 @@ static const char *segment_load(const struct program_segment *segment, const cha
         page_t page = frame_next();
         if (page == 0 || sys_page_alloc(page).error != ERR_OK)
             return "there is too little memory for init";
-        char *to = page_memory(page);
-        for (word_t byte = 0; byte < PAGE_SIZE; byte++)
-            if (at + byte >= segment->address && at + byte < file_end)
-                to[byte] = file[segment->offset + (at + byte - segment->address)];
+        word_t from = at > segment->address ? at : segment->address;
+        word_t to = at + PAGE_SIZE < file_end ? at + PAGE_SIZE : file_end;
+        if (from < to)
+            memcpy((char *)page_memory(page) + (from - at), file + segment->offset + (from - segment->address), to - from);
         if (!page_map(at, page, segment->rights))
             return "there is too little memory for init";
     }
