@@ -21,7 +21,7 @@
 #define ATTACKER_FRAMES  1100
 #define ATTACKER_SLICES  4
 #define STAY_US          300000
-#define LIMIT_US         20000000
+#define LIMIT_US         60000000
 #define STATUS_FAULTED   139
 
 enum end { EXITS, FAULTS, STAYS, ANY };

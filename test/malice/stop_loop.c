@@ -6,7 +6,7 @@ static void (*const entries[])(void) = {child_spin, child_exit, child_fault, chi
 
 void attack(void)
 {
-    for (int i = 0; i < 500; i++) {
+    for (int i = 0; i < 210; i++) {
         env_t child = child_make(entries[i % 5], 0);
         if (i % 7 != 0)
             child_start(child);
