@@ -215,6 +215,13 @@ static void frames_set(word_t start, word_t end, bool whole, uint8_t kind)
             pages.table[i].kind = kind;
 }
 
+// Boot loaders reserve the initrd as well, so that nobody takes it; init is to have it all the same.
+static bool range_is_initrd(const struct machine_range *range)
+{
+    word_t start = machine.initrd_start & ~(PAGE_SIZE - 1ul);
+    return range->base >= start && range->base + range->size <= round_up(machine.initrd_end, PAGE_SIZE);
+}
+
 /*
  * What is in memory is free, but for the initrd, and what no environment gets: what is reserved, the kernel's, and the
  * firmware, which lives between the start of the memory it loaded us into and the image.
@@ -231,7 +238,8 @@ static void frames_boot(word_t tables, word_t tables_end)
             frames_set(base, image_physical, false, PAGE_NONE);
     }
     for (uint32_t i = 0; i < machine.reserved_count; i++)
-        frames_set(machine.reserved[i].base, machine.reserved[i].base + machine.reserved[i].size, false, PAGE_NONE);
+        if (!range_is_initrd(&machine.reserved[i]))
+            frames_set(machine.reserved[i].base, machine.reserved[i].base + machine.reserved[i].size, false, PAGE_NONE);
     frames_set(image_physical, image_physical + image_size(), false, PAGE_NONE);
     frames_set(tables, tables_end, false, PAGE_NONE);
 }
