@@ -141,12 +141,12 @@ static void console_begin(void)
 
     if (why)
         give_up("init: the console cannot be started: ", why);
-    if (info->console < info->device_count) {
-        const struct device_info *uart = &info->devices[info->console];
-        if (sys_page_give(uart->page, console.env).error != ERR_OK ||
-            (uart->irq && sys_irq_give(uart->irq, console.env).error != ERR_OK))
-            give_up("init: ", "the UART could not be given to the console");
-    }
+    if (info->console >= info->device_count)
+        give_up("init: ", "the machine has no UART for a console");
+    const struct device_info *uart = &info->devices[info->console];
+    if (sys_page_give(uart->page, console.env).error != ERR_OK ||
+        (uart->irq && sys_irq_give(uart->irq, console.env).error != ERR_OK))
+        give_up("init: ", "the UART could not be given to the console");
     why = child_start(&console);
     if (!why && sys_cap_mint(SLOT_CONSOLE, console.env, RIGHT_CALL).error != ERR_OK)
         why = "the kernel refused a capability to it";

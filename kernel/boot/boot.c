@@ -203,16 +203,22 @@ static void direct_narrow(void)
     hw_fence_space(0);
 }
 
-// The frames that lie whole in [start, end) when `whole`, or touch it when not, become of that kind; DATA only free ones.
-static void frames_set(word_t start, word_t end, bool whole, uint8_t kind)
+// The frames that lie whole in [start, end) when `whole`, or touch it when not, become of that kind, if they are of one.
+static void frames_turn(word_t start, word_t end, bool whole, uint8_t from, uint8_t kind)
 {
     word_t first = (whole ? round_up(start, PAGE_SIZE) : start) >> PAGE_SHIFT;
     word_t behind = (whole ? end : round_up(end, PAGE_SIZE)) >> PAGE_SHIFT;
     first = first < pages.first ? 0 : first - pages.first;
     behind = behind < pages.first ? 0 : behind - pages.first;
     for (word_t i = first; i < behind && i < pages.count; i++)
-        if (kind != PAGE_DATA || pages.table[i].kind == PAGE_FREE)
+        if (pages.table[i].kind == from)
             pages.table[i].kind = kind;
+}
+
+static void frames_take(word_t start, word_t end)
+{
+    frames_turn(start, end, false, PAGE_FREE, PAGE_NONE);
+    frames_turn(start, end, false, PAGE_DATA, PAGE_NONE);
 }
 
 // Boot loaders reserve the initrd as well, so that nobody takes it; init is to have it all the same.
@@ -229,19 +235,19 @@ static bool range_is_initrd(const struct machine_range *range)
 static void frames_boot(word_t tables, word_t tables_end)
 {
     for (uint32_t i = 0; i < machine.memory_count; i++)
-        frames_set(machine.memory[i].base, machine.memory[i].base + machine.memory[i].size, true, PAGE_FREE);
+        frames_turn(machine.memory[i].base, machine.memory[i].base + machine.memory[i].size, true, PAGE_NONE, PAGE_FREE);
     if (machine.initrd_end > machine.initrd_start)
-        frames_set(machine.initrd_start, machine.initrd_end, false, PAGE_DATA);
+        frames_turn(machine.initrd_start, machine.initrd_end, false, PAGE_FREE, PAGE_DATA);
     for (uint32_t i = 0; i < machine.memory_count; i++) {
         word_t base = machine.memory[i].base;
         if (image_physical >= base && image_physical - base < machine.memory[i].size)
-            frames_set(base, image_physical, false, PAGE_NONE);
+            frames_turn(base, image_physical, false, PAGE_FREE, PAGE_NONE); // an initrd there is no firmware
     }
     for (uint32_t i = 0; i < machine.reserved_count; i++)
         if (!range_is_initrd(&machine.reserved[i]))
-            frames_set(machine.reserved[i].base, machine.reserved[i].base + machine.reserved[i].size, false, PAGE_NONE);
-    frames_set(image_physical, image_physical + image_size(), false, PAGE_NONE);
-    frames_set(tables, tables_end, false, PAGE_NONE);
+            frames_take(machine.reserved[i].base, machine.reserved[i].base + machine.reserved[i].size);
+    frames_take(image_physical, image_physical + image_size());
+    frames_take(tables, tables_end);
 }
 
 // Everything is the first environment's, which is named after its first frame.
@@ -281,11 +287,15 @@ static void devices_boot(env_t init)
 // The hart that boots becomes number 0; the firmware's ids keep their order behind it.
 static void harts_boot(word_t boot_id)
 {
+    bool found = false;
     hart_count = 1;
     for (uint32_t i = 0; i < machine.harts_count; i++) {
         const struct machine_hart *hart = &machine.harts[i];
         if (!hart->usable)
             continue;
+        found |= hart->id == boot_id;
+        if (hart->id != boot_id && hart_count == HARTS_MAX)
+            continue; // only when the one that boots is not there: said below
         word_t index = hart->id == boot_id ? 0 : hart_count++;
         struct hart *memory = hart_number(index);
         memory->index = index;
@@ -295,6 +305,10 @@ static void harts_boot(word_t boot_id)
         env_at(memory->boundary)->hart = memory->boundary; // its own: so the trap path knows the kernel (entry.S)
         machine_info->hart_id[index] = hart->id;
     }
+    if (!found)
+        boot_fail("the device tree does not name the hart that boots as usable");
+    if (machine.harts_ignored > 0)
+        kernel_log("rivet: %lu harts are left alone: the kernel holds %lu.\n", (word_t)machine.harts_ignored, (word_t)HARTS_MAX);
     machine_info->hart_count = hart_count;
     machine_info->boot_hart = (uint32_t)boot_id;
 }
@@ -369,7 +383,7 @@ void boot_main(word_t boot_id, word_t fdt, word_t load, word_t instructions)
     env_at(hw_hart())->hart = hw_hart();
     sbi_probe();
     word_t asid_bits = asid_bits_probe();
-    const char *why = fdt % 8 != 0 ? "the firmware gave no device tree" : machine_read(&machine, direct(fdt), FDT_MAX);
+    const char *why = fdt % 8 != 0 ? "the firmware gave no device tree" : machine_read(&machine, direct(fdt), FDT_MAX, boot_id);
     if (why != NULL)
         boot_fail(why);
     machine_framed = argument_given(machine.bootargs, "framed");

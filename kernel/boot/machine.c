@@ -58,12 +58,12 @@ static const char *chosen_read(struct machine *m, const struct fdt *tree)
     return refusal != NULL ? refusal : initrd_read(m, tree, chosen);
 }
 
-const char *machine_read(struct machine *m, const void *fdt, size_t max)
+const char *machine_read(struct machine *m, const void *fdt, size_t max, uint64_t boot_hart)
 {
     struct fdt tree;
     const char *refusal = fdt_open(&tree, fdt, max);
 
-    *m = (struct machine){.fdt_bytes = refusal == NULL ? tree.size : 0};
+    *m = (struct machine){.boot_hart = boot_hart, .fdt_bytes = refusal == NULL ? tree.size : 0};
     if (refusal == NULL)
         refusal = machine_memory_read(m, &tree);
     if (refusal == NULL)

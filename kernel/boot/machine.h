@@ -91,10 +91,12 @@ struct machine {
     struct machine_range reserved[MACHINE_RESERVED_MAX];
     uint32_t reserved_count;
 
-    // In the tree's order. Should they not all fit, usable ones take the places of others.
+    uint64_t boot_hart; // as machine_read() was told
+    // In the tree's order. Should they not all fit, usable ones take the places of others, and the one that boots
+    // that of the last.
     struct machine_hart harts[MACHINE_HARTS_MAX];
     uint32_t harts_count;
-    uint32_t harts_ignored; // usable ones that did not fit; the one that boots may be among them
+    uint32_t harts_ignored; // usable ones that did not fit; the one that boots, if usable, is never among them
     uint64_t timebase_hz;   // of the time CSR; 10 kHz to 10 GHz
 
     struct machine_plic plic;
@@ -110,9 +112,10 @@ struct machine {
     uint32_t fdt_bytes;                // how long the tree is
 };
 
-// Reads the flattened device tree at `fdt`, of which at most `max` bytes may be read, into `m`. Returns NULL,
+// Reads the flattened device tree at `fdt`, of which at most `max` bytes may be read, into `m`; `boot_hart` is the
+// hart that boots, as the SBI knows it, for which there is a place however many harts there are. Returns NULL,
 // or one sentence without a full stop that names the problem; then `m` means nothing. `m` points into the
 // tree (bootargs). The work is bounded by the tree's size; only `m` and some 2 KiB of stack are written.
-const char *machine_read(struct machine *m, const void *fdt, size_t max);
+const char *machine_read(struct machine *m, const void *fdt, size_t max, uint64_t boot_hart);
 
 #endif

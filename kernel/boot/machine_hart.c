@@ -46,16 +46,19 @@ static uint32_t hart_intc_find(const struct fdt *tree, fdt_node_t node)
     return 0;
 }
 
-// Where a hart goes: a new place, or when there is none, a usable one takes that of one that is not. NULL:
-// nowhere.
-static struct machine_hart *hart_place(struct machine *m, bool usable)
+// Where a hart goes: a new place, or when there is none, a usable one takes that of one that is not, and the one
+// that boots that of the last. NULL: nowhere.
+static struct machine_hart *hart_place(struct machine *m, const struct machine_hart *hart)
 {
     if (m->harts_count < MACHINE_HARTS_MAX)
         return &m->harts[m->harts_count++];
-    for (uint32_t i = 0; usable && i < MACHINE_HARTS_MAX; i++)
+    if (!hart->usable)
+        return NULL;
+    for (uint32_t i = 0; i < MACHINE_HARTS_MAX; i++)
         if (!m->harts[i].usable)
             return &m->harts[i];
-    return NULL;
+    m->harts_ignored++; // this one, or the last
+    return hart->id == m->boot_hart ? &m->harts[MACHINE_HARTS_MAX - 1] : NULL;
 }
 
 static const char *hart_add(struct machine *m, const struct machine_hart *hart)
@@ -67,11 +70,9 @@ static const char *hart_add(struct machine *m, const struct machine_hart *hart)
             return "two harts have the same interrupt controller";
     }
 
-    struct machine_hart *place = hart_place(m, hart->usable);
+    struct machine_hart *place = hart_place(m, hart);
     if (place != NULL)
         *place = *hart;
-    else if (hart->usable)
-        m->harts_ignored++;
     return NULL;
 }
 

@@ -78,7 +78,7 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 
     if (fdt_open(&tree, blob, size) == NULL)
         require(fdt_check_full(blob, size) == 0);
-    const char *refusal = machine_read(&m, blob, size);
+    const char *refusal = machine_read(&m, blob, size, size);
     if (refusal == NULL)
         machine_check(&m, blob, size);
     else

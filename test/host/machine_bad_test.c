@@ -46,7 +46,7 @@ static void case_check(const char *source)
     sentence_read(expected, sizeof(expected), source);
     snprintf(name, sizeof(name), "bad/%.*s.dtb", (int)strcspn(source, "."), source);
     uint8_t *blob = file_read(trees, name, &size);
-    const char *refusal = machine_read(&m, blob, size);
+    const char *refusal = machine_read(&m, blob, size, 0);
     if (refusal == NULL)
         fail_msg("%s is accepted", source);
     if (strcmp(refusal, expected) != 0)
@@ -78,8 +78,8 @@ static void test_what_is_no_tree(void **state)
     struct machine m;
     static const uint8_t zeros[64];
 
-    assert_string_equal(machine_read(&m, NULL, 1 << 20), "there is no device tree");
-    assert_string_equal(machine_read(&m, zeros, sizeof(zeros)),
+    assert_string_equal(machine_read(&m, NULL, 1 << 20, 0), "there is no device tree");
+    assert_string_equal(machine_read(&m, zeros, sizeof(zeros), 0),
                         "the device tree does not begin with its magic number");
 }
 
@@ -96,7 +96,7 @@ static void test_any_byte_changed(void **state)
             struct machine m;
             uint8_t *copy = bytes_copy(blob, size);
             copy[at] ^= (uint8_t)(1 << bit);
-            if (machine_read(&m, copy, size) == NULL) {
+            if (machine_read(&m, copy, size, 0) == NULL) {
                 accepted++;
                 assert_true(m.memory_count > 0 && m.memory_count <= MACHINE_MEMORY_MAX);
                 assert_true(m.harts_count > 0 && m.harts_count <= MACHINE_HARTS_MAX);

@@ -19,7 +19,7 @@
 static const char *trees;
 static uint8_t *blob; // of the machine that was read last
 
-static struct machine machine_of(const char *name)
+static struct machine machine_booted_by(const char *name, uint64_t boot_hart)
 {
     struct machine m;
     size_t size;
@@ -27,12 +27,15 @@ static struct machine machine_of(const char *name)
     free(blob);
     blob = file_read(trees, name, &size);
     memset(&m, 0xa5, sizeof(m));
-    const char *refusal = machine_read(&m, blob, size);
+    const char *refusal = machine_read(&m, blob, size, boot_hart);
     assert_string_equal(refusal != NULL ? refusal : "", "");
     assert_int_equal(m.fdt_bytes, blob_get(blob, 4)); // QEMU pads the file
+    assert_int_equal(m.boot_hart, boot_hart);
     assert_true(m.fdt_bytes <= size);
     return m;
 }
+
+static struct machine machine_of(const char *name) { return machine_booted_by(name, 0); }
 
 static void expect_range(const struct machine_range *range, uint64_t base, uint64_t size)
 {
@@ -105,6 +108,22 @@ static void test_virt_with_more_harts_than_fit(void **state)
     assert_int_equal(m.harts_ignored, 4);
     for (uint32_t i = 0; i < m.harts_count; i++)
         expect_hart(&m.harts[i], i, true, 2 * i + 1, MACHINE_ISA_F | MACHINE_ISA_D | MACHINE_ISA_SSTC);
+}
+
+// The one that boots has a place, whichever it is.
+static void test_virt_booted_by_one_of_too_many(void **state)
+{
+    (void)state;
+    for (uint32_t boot = 0; boot < 12; boot++) {
+        struct machine m = machine_booted_by("virt_12_harts.dtb", boot);
+        uint32_t last = boot < 8 ? 7 : boot;
+
+        assert_int_equal(m.harts_count, MACHINE_HARTS_MAX);
+        assert_int_equal(m.harts_ignored, 4);
+        for (uint32_t i = 0; i < 7; i++)
+            expect_hart(&m.harts[i], i, true, 2 * i + 1, MACHINE_ISA_F | MACHINE_ISA_D | MACHINE_ISA_SSTC);
+        expect_hart(&m.harts[7], last, true, 2 * last + 1, MACHINE_ISA_F | MACHINE_ISA_D | MACHINE_ISA_SSTC);
+    }
 }
 
 static void test_virt_with_the_cpu_of_a_board(void **state)
@@ -324,6 +343,7 @@ int main(int count, char **arguments)
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(test_virt),
         cmocka_unit_test(test_virt_with_more_harts_than_fit),
+        cmocka_unit_test(test_virt_booted_by_one_of_too_many),
         cmocka_unit_test(test_virt_with_the_cpu_of_a_board),
         cmocka_unit_test(test_virt_with_two_sockets),
         cmocka_unit_test(test_sifive_u),
