@@ -31,6 +31,9 @@ INPUT_GRACE_SECONDS = 1
 PR_SET_PDEATHSIG = 1  # from linux/prctl.h
 QEMU_DEFAULT = "qemu-system-riscv64"
 QEMU_OLDEST = (7, 2)
+UBOOT = "/usr/lib/u-boot/qemu-riscv64_smode/u-boot.bin"  # of the package u-boot-qemu
+UBOOT_LEAST_MIB = 256  # up to there U-Boot puts what it loads
+UBOOT_LEAVES = b"Starting kernel"  # what comes before goes to U-Boot, and would stop it
 WORDS_LIMIT = 1023  # what the kernel keeps of the boot arguments (machine_info.arguments)
 APP_LIMIT = 64  # a program's name and arguments (ARGUMENTS_MAX in apps/init.c)
 
@@ -95,9 +98,10 @@ def qemu_check(qemu=QEMU_DEFAULT):
 class Guest:
     def __init__(self, build="build/rivet", *, harts=4, mem="128M", icount=False, trace=False, append=(),
                  app=(), framed=True, machine="virt", cpu=None, qemu=QEMU_DEFAULT, kernel=None, initrd=None,
-                 extra=()):
+                 card=None, extra=()):
         self.kernel = kernel or os.path.join(build, "rivet.bin")
         self.initrd = initrd or os.path.join(build, "initrd.cpio")
+        self.card = card  # the image of a card that U-Boot starts from, instead of these two
         self.qemu = qemu
         self.machine, self.harts, self.mem = MACHINES[machine], harts, mem
         self.cpu = cpu or self.machine.cpu
@@ -124,7 +128,7 @@ class Guest:
         """The command line of QEMU. Without the monitor every byte of input reaches the guest."""
         harts = self.harts + self.machine.harts_idle
         line = [self.qemu, "-M", self.machine.board, "-smp", str(harts), "-m", self.mem, *serial]
-        line += ["-kernel", self.kernel, "-initrd", self.initrd, "-append", self.words]
+        line += self._loaded() + ["-append", self.words]
         if self.framed or not self.machine.goes_off:
             line += ["-no-reboot"]
         if self.cpu:
@@ -133,12 +137,21 @@ class Guest:
             line += ["-icount", self.icount]
         return line + self.extra
 
+    def _loaded(self):
+        """What QEMU loads. A card is only read, so that its image stays what it is."""
+        if not self.card:
+            return ["-kernel", self.kernel, "-initrd", self.initrd]
+        drive = f"file={self.card.replace(',', ',,')},format=raw,if=none,id=card,readonly=on"
+        return ["-kernel", UBOOT, "-drive", drive, "-device", "virtio-blk-device,drive=card"]
+
     def check(self):
         """Refuses what the guest would cut off, and files that are not there."""
         if len(self.words) > WORDS_LIMIT or self.app_words > APP_LIMIT:
             limits = f"{APP_LIMIT} words reach a program, and {WORDS_LIMIT} bytes"
             raise GuestError(f"There are too many arguments: {limits}.")
-        for path in (self.kernel, self.initrd):
+        if self.card and not os.path.isfile(UBOOT):
+            raise GuestError(f"{UBOOT} does not exist: install the package u-boot-qemu.")
+        for path in (self.card,) if self.card else (self.kernel, self.initrd):
             if not os.path.isfile(path):
                 raise GuestError(f"{path} does not exist: build it first, with ./rivet build.")
 
@@ -222,10 +235,12 @@ class Guest:
         data = os.read(source, 65536)
         if not data:
             self.ended = True
-        self.heard_since = self.heard_since or time.monotonic()
         pieces = self.decoder.feed(data) if self.framed else [(FIRMWARE, data)]
         for stream, text in pieces:
             self.text[stream] += text
+        if not self.card or UBOOT_LEAVES in self.text[FIRMWARE]:
+            self.heard_since = self.heard_since or time.monotonic()
+        for stream, text in pieces:
             if stream in (KERNEL, FIRMWARE) and PANIC in self.text[stream][-len(text) - len(PANIC) :]:
                 self.panicked = True
             if self.text_limit:

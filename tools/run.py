@@ -21,8 +21,10 @@ import sys
 import termios
 import time
 
-from guest import (ERR, FIRMWARE, KERNEL, MACHINES, OUT, Guest, GuestError, QEMU_DEFAULT, die_with_parent,
-                   qemu_check, qemu_end, word_encode)
+import card
+import flash
+from guest import (ERR, FIRMWARE, KERNEL, MACHINES, OUT, UBOOT_LEAST_MIB, Guest, GuestError, QEMU_DEFAULT,
+                   die_with_parent, qemu_check, qemu_end, word_encode)
 
 EXIT_TIMEOUT = 124
 EXIT_LOST = 125
@@ -58,10 +60,19 @@ def machine_parse(text):
     return text
 
 
-def mem_parse(text):
+def boot_parse(text):
+    if text != "uboot":
+        raise argparse.ArgumentTypeError(f"--boot takes uboot, not '{text}'.")
+    return text
+
+
+def mem_mib(text):
     match = re.fullmatch(r"([1-9][0-9]{0,5})([MG])", text)
-    mib = int(match[1]) * (1024 if match[2] == "G" else 1) if match else 0
-    if not 32 <= mib <= 16384:
+    return int(match[1]) * (1024 if match[2] == "G" else 1) if match else 0
+
+
+def mem_parse(text):
+    if not 32 <= mem_mib(text) <= 16384:
         sentence = f"--mem takes a size from 32M to 16G, like 128M or 1G, not '{text}'."
         raise argparse.ArgumentTypeError(sentence)
     return text
@@ -90,7 +101,8 @@ def parser_make():
     add = parser.add_argument
     add("--build", default=build, metavar="DIR", help="where the kernel and the programs were built")
     add("--harts", type=harts_parse, metavar="N", help="1 to 8 (default 4, with --icount 1)")
-    add("--mem", type=mem_parse, default="128M", metavar="SIZE", help="memory, like 32M or 1G")
+    add("--mem", type=mem_parse, metavar="SIZE", help="memory, like 32M or 1G (default 128M, with --boot 256M)")
+    add("--boot", type=boot_parse, metavar="LOADER", help="uboot: from the card that ./rivet flash builds")
     add("--icount", action="store_true", help="count instructions: a repeatable virtual time")
     add("--timeout", type=seconds_parse, metavar="SECONDS", help="end QEMU and exit 124 after so long")
     add("--events", action="store_true", help="the kernel records switches, calls and traps: for the program events, which runs APP")
@@ -126,17 +138,33 @@ def options_parse(arguments):
     if options.events:
         options.append += " events"
         options.app = options.app and ["events", *options.app]
+    boot_check(parser, options)
     if options.icount and options.harts > 1:
         say("with --icount a hart that waits for another may wait for ever; --harts 1 is exact.")
     return options
 
 
+def boot_check(parser, options):
+    """What can't be together with --boot, and the memory that U-Boot needs."""
+    if options.boot and (options.kernel or options.initrd):
+        parser.error("--boot takes kernel and initrd from the card, so --kernel and --initrd go without it.")
+    if options.boot and MACHINES[options.machine].board != "virt":
+        parser.error(f"--boot needs a disk, and {options.machine} has none that U-Boot knows.")
+    options.mem = options.mem or (f"{UBOOT_LEAST_MIB}M" if options.boot else "128M")
+    if options.boot and mem_mib(options.mem) < UBOOT_LEAST_MIB:
+        parser.error(f"--boot takes {UBOOT_LEAST_MIB}M or more: up to there U-Boot puts what it loads.")
+
+
 def guest_make(options, framed=True):
     """The guest that the options describe. The shell is never framed: a person reads the line."""
+    try:
+        image = flash.image_ready(options.build) if options.boot else None
+    except card.CardError as error:
+        raise GuestError(str(error)) from None
     return Guest(options.build, harts=options.harts, mem=options.mem, icount=options.icount,
                  trace=options.trace, append=options.append.split(), app=options.app,
                  framed=framed and bool(options.app), machine=options.machine, cpu=options.cpu,
-                 qemu=options.qemu, kernel=options.kernel, initrd=options.initrd)
+                 qemu=options.qemu, kernel=options.kernel, initrd=options.initrd, card=image)
 
 
 # The terminal

@@ -10,6 +10,7 @@ packages_run=(
     ninja-build python3)
 # And clang's runtime, below. Chromium opens the report of ./rivet sched.
 packages_test=(gcc libc6-dev libfdt-dev libcmocka-dev clang python3-pexpect cpio chromium)
+packages_card=(gdisk mtools u-boot-qemu) # the image of a memory card, and a U-Boot that starts from it
 packages_sched=(gcc libc6-dev) # for the simulator; the report needs nothing but Python itself
 packages_debug=(gdb-multiarch)
 tools_needed=(qemu-system-riscv64 riscv64-unknown-elf-gcc dtc cmake ninja)
@@ -91,7 +92,7 @@ setup()
 setup_test()
 {
     local runtime
-    setup "${packages_run[@]}" "${packages_test[@]}" # clang first: the name of its runtime depends on it
+    setup "${packages_run[@]}" "${packages_card[@]}" "${packages_test[@]}" # clang first: the name of its runtime depends on it
     runtime=$(clang_runtime) || die "The version of clang, after which its runtime is named, can't be found."
     setup "$runtime"
 }

@@ -7,7 +7,7 @@ import subprocess
 import unittest
 
 RIVET = os.path.join(os.path.dirname(os.path.abspath(__file__)), "..", "..", "rivet")
-VERBS = ["run", "test", "bench", "sched", "trace", "debug", "fetch", "build", "clean", "help"]
+VERBS = ["run", "test", "bench", "sched", "trace", "debug", "flash", "fetch", "build", "clean", "help"]
 SCREEN_LINES, SCREEN_COLUMNS = 24, 80
 
 WRONG = [
@@ -44,6 +44,13 @@ WRONG = [
     ["sched", "--harts", "2"],
     ["sched", "--policy", "./missing.c"],
     ["sched", "--compare", "one"],
+    ["run", "--boot", "grub"],
+    ["run", "--boot"],
+    ["flash", "--frobnicate"],
+    ["flash", "--device"],
+    ["flash", "--device", ""],
+    ["flash", "--as-built"],
+    ["flash", "/dev/null"],
     ["fetch", "everything"],
     ["build", "everything"],
     ["clean", "everything"],
