@@ -7,7 +7,7 @@ import subprocess
 import unittest
 
 RIVET = os.path.join(os.path.dirname(os.path.abspath(__file__)), "..", "..", "rivet")
-VERBS = ["run", "test", "bench", "sched", "trace", "debug", "flash", "fetch", "build", "clean", "help"]
+VERBS = ["run", "test", "bench", "sched", "exercise", "trace", "debug", "flash", "fetch", "build", "clean", "help"]
 SCREEN_LINES, SCREEN_COLUMNS = 24, 80
 
 WRONG = [
@@ -51,6 +51,16 @@ WRONG = [
     ["flash", "--device", ""],
     ["flash", "--as-built"],
     ["flash", "/dev/null"],
+    ["exercise", "0"],
+    ["exercise", "many"],
+    ["exercise", "1", "missing.c"],
+    ["exercise", "1", "/"],
+    ["exercise", "1", "/etc/passwd"],
+    ["exercise", "1", "--begin", "/etc/passwd"],
+    ["exercise", "1", "--begin", "/missing/mine.c"],
+    ["exercise", "--begin"],
+    ["exercise", "--frobnicate"],
+    ["exercise", "1", "mine.c", "yours.c"],
     ["fetch", "everything"],
     ["build", "everything"],
     ["clean", "everything"],
