@@ -46,7 +46,7 @@ def main():
         student.types(NUMBER, status=1, says=r"NO .*does not solve exercise 2: \d+ of \d+ checks failed\.$")
         student.writes("this is no C\n")
         student.types(status=0, says=r"changed since it was checked: mine\.c")
-        student.types(NUMBER, status=1, says=r"mine\.c:1:.*error.*does not compile")
+        student.types(NUMBER, status=1, says=r"mine\.c:1:.*error.*does not compile and link")
         student.writes('#include "emulate.h"\n#include <stdlib.h>\nbool emulate(struct trap_frame *frame) { exit(64 ^ 64); }\n')
         student.types(NUMBER, status=1, says=r"ended with status 0 before the check was through")
         student.writes('#include "emulate.h"\nbool emulate(struct trap_frame *frame) { for (;;) continue; }\n')

@@ -19,6 +19,8 @@ LIBRARY = ["-nostartfiles", "-static", "-Wl,--gc-sections", "-Wl,--fatal-warning
 BARE = ["-nostdlib", "-static", "-Wl,-z,max-page-size=4096", "-Wl,--no-warn-rwx-segments", "-Wl,--build-id=none"]
 SCRIPT = os.path.join(ROOT, "libos", "start", "app.ld")
 WARNINGS = ["-Wall", "-Wextra", "-Wno-unused-parameter", "-Wno-unused-function"]
+# A structure that is only looked at has memory of the check's, at an address of its own.
+APART = ["-DVM_NODES=0x3100000000ul", "-Dnode_make=exercise_node_make", "-Dnode_free=exercise_node_free"]
 EMBEDDED = """    .section .rodata
     .globl exercise_program, exercise_program_end
     .balign 16
@@ -98,7 +100,12 @@ class Builder:
             self.run(self.compiler, *self.flags, *BARE, "-T", SCRIPT, "-o", program, theirs)
             return {job: self.link(job, [*check, self.embed(job, program)])}, said
         theirs, said = self.compile(job, exercise, source)
-        return {job: self.link(job, [*check, theirs])}, said
+        if exercise.kind == "LINKED":
+            return {job: self.link(job, [*check, theirs])}, said
+        apart, _ = self.compile(job, exercise, source, *APART, suffix=".apart.o")
+        live = [self.check_object(exercise, "live"), self.facts["common"], theirs]
+        return {job: self.link(job, [*check, apart]),
+                f"{job}.live": self.link(f"{job}.live", live, structure="yours")}, said
 
     def bundle(self, programs):
         """The path of a bundle with these programs in it."""

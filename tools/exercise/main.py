@@ -89,7 +89,7 @@ def solve(options, exercise, memory):
         except build.NotCompiled as mistake:
             sys.stderr.write(str(mistake))
             memory.note(exercise, options.file, False)
-            print(f"{options.file} does not compile (see above).")
+            print(f"{options.file} does not compile and link (see above).")
             return EXIT_UNSOLVED
         sys.stderr.write(said)
         outcome = checks.run(options.build, builder.bundle(programs), [job], exercise.boot)[job.name]
