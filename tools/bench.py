@@ -4,7 +4,8 @@
 
 Each group is a list of programs that print rows themselves. They run on one hart with counted instructions, a
 fixed seed and a fixed date, so a figure changes only when the code does. Rows about the size of the kernel
-come from its ELF.
+come from its ELF. `paper` is no group: it runs those that the experiments of the 1995 paper need, prints their tables
+and draws them (paper/).
 """
 
 import os
@@ -12,6 +13,9 @@ import re
 import subprocess
 import sys
 
+sys.path.insert(1, os.path.join(os.path.dirname(os.path.abspath(__file__)), "paper"))
+import baseline
+import experiments
 import run
 from guest import ERR, KERNEL, OUT, Guest, GuestError, QEMU_DEFAULT, qemu_check
 
@@ -21,6 +25,8 @@ GROUPS = {
     "vm": ["bench_vm", "bench_vm_inverted", "bench_vm_ranges"],
     "sched": ["bench_sched"],
 }
+PAPER = "paper"
+PAPER_GROUPS = [group for group in GROUPS if group != "sched"]  # that its tables are made of
 
 FIXED = ["-seed", "1", "-rtc", "base=2026-01-01T00:00:00,clock=vm"]
 TIMEOUT_SECONDS = 300
@@ -51,7 +57,7 @@ def rows_parse(app, text):
 
 
 def app_measure(options, app, arguments=(), kernel=None):
-    machine = {"harts": 1, "mem": "128M", "icount": True, "qemu": options.qemu, "extra": FIXED}
+    machine = {"machine": options.machine, "harts": 1, "mem": "128M", "icount": True, "qemu": options.qemu, "extra": FIXED}
     with Guest(options.build, app=[app, *arguments], kernel=kernel, **machine) as guest:
         try:
             status = guest.wait(TIMEOUT_SECONDS)
@@ -83,39 +89,136 @@ def kernel_sizes(build):
     return [(name, str(size)) for name, size in sizes.items()]
 
 
-def group_measure(options):
+def group_measure(options, group):
     """All rows of a group. Those that count fences come from a kernel that counts them."""
     kernel = os.path.join(options.build, f"rivet-{options.variant}.bin") if options.variant else None
-    rows = [row for app in GROUPS[options.group] for row in app_measure(options, app, kernel=kernel)]
-    if options.variant:
-        return rows
-    # Variants of the first program fence as it does.
-    rows += app_measure(options, GROUPS[options.group][0], ["counts"], os.path.join(options.build, "rivet-count.bin"))
-    if options.group == "base":
+    rows = [row for app in GROUPS[group] for row in app_measure(options, app, kernel=kernel)]
+    if not options.variant:
+        # Variants of the first program fence as it does.
+        rows += app_measure(options, GROUPS[group][0], ["counts"], os.path.join(options.build, "rivet-count.bin"))
+    if group == "base" and not options.variant:
         rows += kernel_sizes(options.build)
-    return rows
-
-
-def rows_check(rows):
     names = [name for name, _ in rows]
     twice = sorted({name for name in names if names.count(name) > 1})
     if twice:
         raise BenchError(f"There is more than one row called {', '.join(twice)}.")
+    return rows
+
+
+def groups_measure(options, groups):
+    """Group to rows. What two groups print, both print the same."""
+    measured, seen = {}, {}
+    for group in groups:
+        if len(groups) > 1 and sys.stderr.isatty():
+            run.say(f"measuring {group}")
+        measured[group] = group_measure(options, group)
+        for name, value in measured[group]:
+            if seen.setdefault(name, value) != value:
+                raise BenchError(f"{name} is {seen[name]} in one group and {value} in another.")
+    return measured
+
+
+# What is done with them
+
+
+def rows_of(measured):
+    """Name to value of all groups."""
+    return {name: value for rows in measured.values() for name, value in rows}
+
+
+def lines_text(lines):
+    return "".join("\t".join(line) + "\n" for line in lines)
+
+
+def baseline_update(_options, measured):
+    before = baseline.baseline_read() if os.path.exists(baseline.FILE) else {}
+    baseline.baseline_write(measured)
+    return lines_text(line for line in baseline.compare_lines(before, rows_of(measured)) if line[1] != line[2])
+
+
+def compare(options, measured):
+    after = rows_of(measured)
+    before = options.before
+    if options.group:  # other groups' are not gone, they were not asked for
+        before = {name: value for name, value in before.items() if name in after}
+    lines = baseline.compare_lines(before, after)
+    changed = sum(old != new for _, old, new, _ in lines)
+    run.say(f"{changed} of {len(lines)} rows changed since {options.compare}.")
+    return lines_text(lines)
+
+
+def paper(options, measured):
+    import report
+    import tables
+    listed, values = experiments.tables_read(), rows_of(measured)
+    missing = [row.name for table in listed for row in table.rows if row.name not in values]
+    if missing:
+        raise BenchError(f"bench/paper.tsv lists {missing[0]}, which no benchmark prints.")
+    report.report_write(options.report, listed, values, measured)
+    run.say(f"the report is {os.path.relpath(options.report)}")
+    return tables.tables_text(listed, values, sys.stdout.isatty())
+
+
+# Options
+
+
+def parser_make():
+    top = os.path.join(experiments.ROOT, "build")
+    parser = run.Parser(prog="bench", description="Prints one row per figure.", allow_abbrev=False)
+    add = parser.add_argument
+    add("--build", default=os.path.join(top, "rivet"), metavar="DIR")
+    add("--qemu", default=QEMU_DEFAULT, metavar="PATH")
+    add("--machine", type=run.machine_parse, default="virt", metavar="NAME", help="virt (the default), sifive_u or u54")
+    add("--check", action="store_true", help="only say whether these arguments are right")
+    add("--variant", metavar="NAME", help="measure the kernel rivet-NAME.bin (nops: a slower one)")
+    add("--tsv", metavar="FILE", help="write what is printed to FILE too")
+    add("--report", default=os.path.join(top, "bench", "report.html"), metavar="FILE", help="where paper draws its charts")
+    add("--compare", metavar="REV", help="the change of each row since a revision of this repository, in percent")
+    add("--rebuild", action="store_true", help="with --compare: build and measure that revision; otherwise its bench/baseline.tsv counts")
+    add("--baseline", action="store_true", help="write bench/baseline.tsv anew; prints what changed")
+    add("group", nargs="?", metavar="GROUP", help=f"{', '.join(GROUPS)}, or {PAPER}")
+    return parser
 
 
 def options_parse(arguments):
-    build = os.path.join(os.path.dirname(os.path.dirname(os.path.abspath(__file__))), "build", "rivet")
-    parser = run.Parser(prog="bench", description="Prints one row per figure.", allow_abbrev=False)
-    parser.add_argument("--build", default=build, metavar="DIR")
-    parser.add_argument("--qemu", default=QEMU_DEFAULT, metavar="PATH")
-    parser.add_argument("--check", action="store_true", help="only say whether these arguments are right")
-    parser.add_argument("--variant", metavar="NAME", help="measure the kernel rivet-NAME.bin (nops: a slower one)")
-    parser.add_argument("--tsv", metavar="FILE", help="write the rows to FILE too")
-    parser.add_argument("group", nargs="?", default="base", metavar="GROUP", help=", ".join(GROUPS))
+    parser = parser_make()
     options = parser.parse_args(arguments)
-    if options.group not in GROUPS:
-        parser.error(f"There is no group called '{options.group}'; there is: {', '.join(GROUPS)}.")
+    if options.group and options.group not in (*GROUPS, PAPER):
+        parser.error(f"There is no group called '{options.group}'; there is: {', '.join((*GROUPS, PAPER))}.")
+    other = options.machine != "virt" or options.variant
+    if options.baseline and (options.group or options.compare or other):
+        parser.error("--baseline measures all groups, and only the machine that the figures are of.")
+    if options.compare and (options.group == PAPER or other):
+        parser.error("--compare takes a group or none, and only the machine that the figures are of.")
+    if options.group == PAPER and other:
+        parser.error("paper has only the machine that the figures are of; its groups take --machine one by one.")
+    if options.rebuild and not options.compare:
+        parser.error("--rebuild is for --compare.")
     return options
+
+
+def groups_wanted(options):
+    if options.group == PAPER:
+        return PAPER_GROUPS
+    if options.group:
+        return [options.group]
+    return list(GROUPS) if options.compare or options.baseline else ["base"]
+
+
+def text_make(options):
+    """All that goes to standard output."""
+    groups = groups_wanted(options)
+    if options.compare:  # first, so that a revision that is none is told at once
+        if options.rebuild:
+            import rebuild
+            options.before = rebuild.rows_of_revision(options.compare, groups, options)
+        else:
+            options.before = baseline.baseline_of(options.compare)
+    measured = groups_measure(options, groups)
+    for wanted, make in ((options.baseline, baseline_update), (options.compare, compare), (options.group == PAPER, paper)):
+        if wanted:
+            return make(options, measured)
+    return lines_text(measured[groups[0]])
 
 
 def main(arguments):
@@ -125,14 +228,12 @@ def main(arguments):
     run.signals_end_us()
     try:
         qemu_check(options.qemu)
-        rows = group_measure(options)
-        rows_check(rows)
-        table = "".join(f"{name}\t{value}\n" for name, value in rows)
-        sys.stdout.write(table)
+        text = text_make(options)
+        sys.stdout.write(text)
         if options.tsv:
             with open(options.tsv, "w", encoding="utf-8") as out:
-                out.write(table)
-    except (BenchError, GuestError) as error:
+                out.write(text)
+    except (BenchError, GuestError, baseline.BaselineError, experiments.ListError) as error:
         run.say(error)
         return 1
     except OSError as error:

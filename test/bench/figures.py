@@ -6,6 +6,8 @@
                                       two groups print has one value
     figures.py --build DIR nops       with seven more instructions on each fast path, each row rises by seven for each
                                       time it takes such a path, and `resume`, which takes none, by nothing
+    figures.py --build DIR baseline   no row of bench/baseline.tsv became more than 3% and 2 instructions slower, and two runs
+                                      agree in every row
 """
 
 import argparse
@@ -15,6 +17,9 @@ import sys
 from fractions import Fraction
 
 ROOT = os.path.dirname(os.path.dirname(os.path.dirname(os.path.abspath(__file__))))
+sys.path.insert(0, os.path.join(ROOT, "tools", "paper"))
+import baseline  # noqa: E402 (it lies in tools/)
+
 GROUPS = ("base", "vm", "sched")
 EXTRA = 7
 # How many fast paths an operation takes. Rows that are no single operation are not here.
@@ -77,12 +82,25 @@ def nops_check(build):
     return complaints
 
 
+def baseline_check(build):
+    before = {name: Fraction(value) for name, value in baseline.baseline_read().items()}
+    first, again = rows_measure(build), rows_measure(build)
+    complaints = baseline.complaints(before, first)
+    complaints += [f"{name} is {show(first[name])} in one run and {show(again[name])} in the next"
+                   for name in first if first[name] != again[name]]
+    print(f"{len(before)} rows in {baseline.NAME}, {len(first)} measured twice")
+    if complaints:
+        complaints.append("what became slower on purpose is written down by `./rivet bench --baseline`")
+    return complaints
+
+
 def main():
+    checks = {"targets": targets_check, "nops": nops_check, "baseline": baseline_check}
     parser = argparse.ArgumentParser()
     parser.add_argument("--build", required=True)
-    parser.add_argument("check", choices=("targets", "nops"))
+    parser.add_argument("check", choices=checks)
     options = parser.parse_args()
-    complaints = targets_check(options.build) if options.check == "targets" else nops_check(options.build)
+    complaints = checks[options.check](options.build)
     if complaints:
         sys.exit("FAILED: " + "; ".join(complaints))
 
