@@ -369,6 +369,19 @@ static bool argument_given(const char *arguments, const char *word)
     return false;
 }
 
+// What this machine lacks and the kernel does in its place: a line each.
+static void properties_say(void)
+{
+    if (!machine_info->walker_bits)
+        kernel_log("rivet: A and D bits are set by the kernel: %s.\n",
+                   pte_hides ? "`no_ad` asks for it" : "this machine faults instead");
+    if (machine_info->asid_bits == 0)
+        kernel_log("rivet: each change of space flushes the TLB: %s.\n",
+                   argument_given(machine.bootargs, "no_asids") ? "`no_asids` asks for it" : "this machine has too few ASIDs");
+    if (!machine_info->sstc)
+        kernel_log("rivet: timers are set by the firmware: this machine has no Sstc.\n");
+}
+
 void boot_secondary(word_t index)
 {
     struct hart *hart = hart_number(index);
@@ -422,9 +435,7 @@ void boot_main(word_t boot_id, word_t fdt, word_t load, word_t instructions)
     direct_narrow();
     info_boot(asid_bits);
     machine_info->walker_bits = walker_bits && !pte_hides;
-    if (!machine_info->walker_bits)
-        kernel_log("rivet: A and D bits are set by the kernel: %s.\n",
-                   pte_hides ? "`no_ad` asks for it" : "this machine faults instead");
+    properties_say();
     harts_boot(boot_id);
     space_boot(early_root, boot_satp, asid_bits);
 
