@@ -13,6 +13,8 @@ import re
 import subprocess
 import sys
 
+from guest import MACHINES
+
 RUN = os.path.join(os.path.dirname(os.path.abspath(__file__)), "run.py")
 
 
@@ -24,6 +26,18 @@ def complaint_of(options, result):
     for name, pattern, text in streams:
         if pattern and not re.search(pattern.encode(), text, re.M | re.S):
             return f"{name} does not match {pattern!r}"
+    return None
+
+
+def skip_reason(options, arguments, machine):
+    """Why the test cannot be on this machine, or None."""
+    own = [one for one in arguments if one in ("--machine", "--cpu", "--qemu")]
+    if machine != "virt" and own:
+        return f"it chooses its own machine with {own[0]}"
+    if machine != "virt" and options.only_virt:
+        return "what it expects is virt's"
+    if MACHINES[machine].harts_idle and "--icount" in arguments:
+        return "with --icount its hart without an MMU, which waits, starves the other"
     return None
 
 
@@ -39,9 +53,8 @@ def main():
     arguments = options.run[1:] if options.run[:1] == ["--"] else options.run
 
     machine = os.environ.get("RIVET_MACHINE", "virt")
-    own = [one for one in arguments if one in ("--machine", "--cpu", "--qemu")]
-    if machine != "virt" and (own or options.only_virt):
-        why = f"it chooses its own machine with {own[0]}" if own else "what it expects is virt's"
+    why = skip_reason(options, arguments, machine)
+    if why:
         print(f"SKIPPED on {machine}: {why}.")
         sys.exit(77)
     if options.needs and not os.path.exists(options.needs):
