@@ -179,14 +179,15 @@ def terminal_is_ours(descriptor):
 
 
 @contextlib.contextmanager
-def terminal_raw(raw):
-    """Every key goes to the guest while this lasts. Output keeps its processing: "\\n" starts a line."""
+def terminal_raw(raw, not_even=0):
+    """Every key goes to the guest while this lasts; so does Enter as it is, with ICRNL in `not_even`. Output keeps its
+    processing: "\\n" starts a line."""
     if not raw:
         yield
         return
     before = termios.tcgetattr(0)
     mode = termios.tcgetattr(0)
-    mode[0] &= ~(termios.IXON | termios.ISTRIP)
+    mode[0] &= ~(termios.IXON | termios.ISTRIP | not_even)
     mode[3] &= ~(termios.ICANON | termios.ECHO | termios.ISIG | termios.IEXTEN)
     termios.tcsetattr(0, termios.TCSADRAIN, mode)
     try:

@@ -7,7 +7,8 @@ import subprocess
 import unittest
 
 RIVET = os.path.join(os.path.dirname(os.path.abspath(__file__)), "..", "..", "rivet")
-VERBS = ["run", "test", "bench", "sched", "exercise", "trace", "debug", "flash", "fetch", "build", "clean", "help"]
+VERBS = ["run", "test", "bench", "sched", "exercise", "trace", "debug", "flash", "console", "fetch", "build",
+         "clean", "help"]
 SCREEN_LINES, SCREEN_COLUMNS = 24, 80
 
 WRONG = [
