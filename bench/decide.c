@@ -17,13 +17,6 @@
 
 static struct sched_task tasks[1000];
 
-static inline word_t instructions_now(void)
-{
-    word_t now;
-    __asm__ volatile("rdinstret %0" : "=r"(now) : : "memory");
-    return now;
-}
-
 // The documented default of enqueue, and of its other half: the task leaves sched_queue when pick returns it.
 static void queue_append(struct sched_task *task)
 {

@@ -12,6 +12,13 @@
 
 #define REPEAT 8
 
+static inline word_t instructions_now(void)
+{
+    word_t now;
+    __asm__ volatile("rdinstret %0" : "=r"(now) : : "memory");
+    return now;
+}
+
 static inline word_t least_of(word_t one, word_t other) { return one < other ? one : other; }
 
 /*

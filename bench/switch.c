@@ -16,13 +16,6 @@ static volatile bool over;
 // When somebody looked at the counter last, << 1 | who: one word, because a thread can be interrupted anywhere.
 static volatile word_t look, looks_apart, apart[TURNS + 1];
 
-static inline word_t instructions_now(void)
-{
-    word_t now;
-    __asm__ volatile("rdinstret %0" : "=r"(now) : : "memory");
-    return now;
-}
-
 static struct thread *partner_start(thread_entry_t entry)
 {
     struct thread *thread = thread_create(entry, 1);

@@ -24,6 +24,7 @@ GROUPS = {
     "base": ["bench_base"],
     "vm": ["bench_vm", "bench_vm_inverted", "bench_vm_ranges"],
     "sched": ["bench_sched"],
+    "ipc": ["bench_ipc"],
 }
 PAPER = "paper"
 PAPER_GROUPS = [group for group in GROUPS if group != "sched"]  # that its tables are made of

@@ -30,6 +30,8 @@
 #include <libos/share/memory.h>    // more frames, from whoever divides them
 #include <libos/loader/bundle.h>   // files the machine was booted with
 #include <libos/loader/child.h>    // programs started by this one
+#include <libos/ipc/link.h>        // memory between environments
+#include <libos/ipc/pipe.h>        // streams of bytes
 #include <libos/sched/sched.h>     // scheduler policies
 #include <libos/thread/thread.h>   // threads
 #include <libos/scheduler/scheduler.h> // environments scheduled by this program

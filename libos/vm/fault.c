@@ -116,6 +116,8 @@ __attribute__((noinline)) static bool fault_elsewhere(word_t address, word_t nee
         return fill(page_address); // also for a jump: it faults again and is told that the page does not allow it
     if (address - VM_PTES < VM_STACKS - VM_PTES && need == RIGHT_READ)
         return window_fault(page_address);
+    if (address - VM_LINKS < VM_LEFT - VM_LINKS && link_fault)
+        return link_fault(address, need);
     return region_fault && region_fault(address, need);
 }
 

@@ -108,6 +108,9 @@ bool region_evict(void);
  *                  of a region had it
  */
 bool region_lost(page_t frame, page_t saved_in);
+// link.c of the room ipc, in programs that have links: a page of one is bound no more.
+bool link_fault(word_t address, word_t need);
+#pragma weak link_fault
 #pragma weak region_lost
 #pragma weak region_fault
 #pragma weak region_evict

@@ -10,6 +10,7 @@
  *   0x3fe4000000   memory of the page-table structure (VM_NODES)
  *   0x3fe6000000   windows: pages mapped for a while, such as a child's while it is built (VM_WINDOWS)
  *   0x3fe6100000   frames of the pool (VM_POOL)
+ *   0x3fe6800000   links to other environments (VM_LINKS; ipc/link.h)
  *   0x3fe7000000   a bit for each frame that a copy on write left to others (VM_LEFT)
  *   0x3fe7800000   the ring and the STLB of a cache of mappings (VM_RING, VM_STLB; vm/cache.h)
  *   0x3fe8000000   the bundle, read-only, when the program has one (VM_BUNDLE)
@@ -30,6 +31,7 @@
 #define VM_STACKS   0x3fe0000000ul
 #define VM_WINDOWS  0x3fe6000000ul
 #define VM_POOL     0x3fe6100000ul
+#define VM_LINKS    0x3fe6800000ul
 #define VM_LEFT     0x3fe7000000ul
 #define VM_RING     0x3fe7800000ul
 #define VM_STLB     0x3fe7801000ul
