@@ -56,6 +56,8 @@ BOARD_TREE_NAMES = [
     "starfive/jh7110-starfive-visionfive-2-v1.3b.dtb",
     "starfive/jh7110-visionfive-v2.dtb",
     "starfive/starfive_visionfive2.dtb",
+    "jh7110-starfive-visionfive-2-v1.2a.dtb",
+    "jh7110-starfive-visionfive-2-v1.3b.dtb",
 ]
 
 
