@@ -169,7 +169,7 @@ def parser_make():
     add = parser.add_argument
     add("--build", default=os.path.join(top, "rivet"), metavar="DIR")
     add("--qemu", default=QEMU_DEFAULT, metavar="PATH")
-    add("--machine", type=run.machine_parse, default="virt", metavar="NAME", help="virt (the default), sifive_u or u54")
+    add("--machine", type=run.machine_parse, default="virt", metavar="NAME", help="virt (the default), sifive_u, u54 or icicle")
     add("--check", action="store_true", help="only say whether these arguments are right")
     add("--variant", metavar="NAME", help="measure the kernel rivet-NAME.bin (nops: a slower one)")
     add("--tsv", metavar="FILE", help="write what is printed to FILE too")

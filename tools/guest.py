@@ -39,12 +39,15 @@ APP_LIMIT = 64  # a program's name and arguments (ARGUMENTS_MAX in apps/init.c)
 
 
 # What can be asked for: QEMU's machine and processor, how many harts can be used, and how many more there are that
-# cannot (the first of sifive_u has no MMU). One that cannot be switched off ends QEMU when it restarts.
-Machine = collections.namedtuple("Machine", "board cpu harts_most harts_idle goes_off")
+# cannot (the first of sifive_u and of icicle has no MMU). One that cannot be switched off ends QEMU when it restarts.
+# icicle comes without a device tree, so there is one of ours for each number of harts (dts/icicle.dts), and with so much
+# memory, of which the tree names 1 GiB.
+Machine = collections.namedtuple("Machine", "board cpu harts_most harts_idle goes_off tree mem", defaults=(None, None))
 MACHINES = {
     "virt": Machine("virt", None, 8, 0, True),
     "sifive_u": Machine("sifive_u", None, 4, 1, False),
     "u54": Machine("virt", "sifive-u54", 8, 0, True),
+    "icicle": Machine("microchip-icicle-kit", None, 4, 1, False, "icicle", "2G"),
 }
 
 
@@ -103,7 +106,9 @@ class Guest:
         self.initrd = initrd or os.path.join(build, "initrd.cpio")
         self.card = card  # the image of a card that U-Boot starts from, instead of these two
         self.qemu = qemu
-        self.machine, self.harts, self.mem = MACHINES[machine], harts, mem
+        self.machine, self.harts = MACHINES[machine], harts
+        self.mem = self.machine.mem or mem
+        self.tree = self.machine.tree and os.path.join(build, "dtbs", f"{self.machine.tree}_{harts}.dtb")
         self.cpu = cpu or self.machine.cpu
         # With `sleep=off` time jumps to the next timer: repeatable to the byte, but an idle shell is then so
         # busy with its timers that QEMU hears no key, not even its own.
@@ -133,6 +138,8 @@ class Guest:
             line += ["-no-reboot"]
         if self.cpu:
             line += ["-cpu", self.cpu]
+        if self.tree:
+            line += ["-dtb", self.tree]
         if self.icount:
             line += ["-icount", self.icount]
         return line + self.extra

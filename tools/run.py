@@ -110,7 +110,7 @@ def parser_make():
     add("--verbose", action="store_true", help="show QEMU's command line and the firmware's chatter")
     add("--append", default="", metavar="WORDS", help="more boot arguments")
     add("--machine", type=machine_parse, default=os.environ.get("RIVET_MACHINE") or "virt", metavar="NAME",
-        help="virt (the default, or what RIVET_MACHINE says), sifive_u or u54")
+        help="virt (the default, or what RIVET_MACHINE says), sifive_u, u54 or icicle")
     add("--cpu", metavar="MODEL", help="another of its models, like rv64,sstc=off (default: the machine's)")
     add("--qemu", default=QEMU_DEFAULT, metavar="PATH", help="another qemu-system-riscv64")
     add("--kernel", metavar="FILE", help="instead of rivet.bin")
@@ -138,6 +138,8 @@ def options_parse(arguments):
     if options.events:
         options.append += " events"
         options.app = options.app and ["events", *options.app]
+    if options.mem and MACHINES[options.machine].mem:
+        parser.error(f"{options.machine} has always the same memory, so it takes no --mem.")
     boot_check(parser, options)
     if options.icount and options.harts > 1:
         say("with --icount a hart that waits for another may wait for ever; --harts 1 is exact.")

@@ -194,6 +194,27 @@ static void test_visionfive2(void **state)
     assert_true((const uint8_t *)m.bootargs > blob && (const uint8_t *)m.bootargs < blob + m.fdt_bytes);
 }
 
+static void test_icicle(void **state)
+{
+    (void)state;
+    struct machine m = machine_of("icicle.dtb");
+
+    assert_int_equal(m.memory_count, 1);
+    expect_range(&m.memory[0], 0x80000000, 1ul << 30);
+    assert_int_equal(m.timebase_hz, 1000000);
+    assert_int_equal(m.harts_count, 5);
+    for (uint32_t i = 1; i < 3; i++)
+        expect_hart(&m.harts[i], i, true, 2 * i, MACHINE_ISA_F | MACHINE_ISA_D);
+    assert_false(m.harts[0].usable);
+    assert_false(m.harts[3].usable);
+    assert_false(m.harts[4].usable);
+    expect_range(&m.plic.range, 0xc000000, 0x4000000);
+    assert_int_equal(m.plic.sources, 186);
+    expect_device(&m.console, MACHINE_UART_DW_APB, 0x20000000, 0x1000, 90);
+    expect_uart(&m.console, 2, 4, 150000000);
+    assert_int_equal(m.devices_count, 1);
+}
+
 static void test_addresses_are_translated(void **state)
 {
     (void)state;
@@ -348,6 +369,7 @@ int main(int count, char **arguments)
         cmocka_unit_test(test_virt_with_two_sockets),
         cmocka_unit_test(test_sifive_u),
         cmocka_unit_test(test_visionfive2),
+        cmocka_unit_test(test_icicle),
         cmocka_unit_test(test_addresses_are_translated),
         cmocka_unit_test(test_several_banks),
         cmocka_unit_test(test_shared_pages_are_not_handed_out),
