@@ -7,12 +7,14 @@ int main(int argc, char **argv)
     bench_start(argc, argv);
     bench_call();
     bench_exception();
+    bench_cause();
     bench_page();
     bench_cap();
     bench_stlb();
     bench_pct();
     bench_slice();
     bench_irq();
-    bench_limits();
+    if (!bench_paths)
+        bench_limits();
     return 0;
 }

@@ -11,13 +11,15 @@ word_t stretch_call(const word_t arguments[6], word_t number, sysret_t *answer);
 word_t stretch_call_jump(const word_t arguments[6], word_t number, sysret_t *answer);
 
 static word_t longest;
-bool bench_counts;
+bool bench_counts, bench_paths;
 const char *bench_suffix = "";
 static word_t fences, satps; // of the operation counted last
+static word_t operations;    // counted so far
 
 void bench_start(int argc, char **argv)
 {
     bench_counts = argc == 2 && strcmp(argv[1], "counts") == 0;
+    bench_paths = argc == 2 && strcmp(argv[1], "paths") == 0;
     if (bench_counts && machine()->satp_writes == 0) {
         fprintf(stderr, "bench: this kernel does not count fences\n");
         exit(1);
@@ -26,7 +28,7 @@ void bench_start(int argc, char **argv)
 
 void row(const char *name, word_t value)
 {
-    if (!bench_counts)
+    if (!bench_counts && !bench_paths)
         printf("%s%s\t%lu\n", name, bench_suffix, value);
 }
 
@@ -34,6 +36,8 @@ void row_fences(const char *name, word_t times)
 {
     if (bench_counts)
         printf("fences_%s\t%lu\nsatp_%s\t%lu\n", name, fences / times, name, satps / times);
+    if (bench_paths)
+        printf("path_%s%s\t%lu\ntimes_%s%s\t%lu\n", name, bench_suffix, operations, name, bench_suffix, times);
 }
 
 void row_counted(const char *name, word_t value, word_t times)
@@ -44,20 +48,22 @@ void row_counted(const char *name, word_t value, word_t times)
 
 void row_pages(const char *name, word_t value, word_t pages)
 {
-    if (!bench_counts)
+    if (!bench_counts && !bench_paths)
         printf("%s%s\t%lu.%02lu\n", name, bench_suffix, value / pages, value % pages * 100 / pages);
 }
 
-void count_begin(void)
+// Never inline: whoever traces a program knows them by their addresses.
+__attribute__((noinline)) void count_begin(void)
 {
     fences = *(volatile const uint64_t *)&machine()->fences;
     satps = *(volatile const uint64_t *)&machine()->satp_writes;
 }
 
-void count_end(void)
+__attribute__((noinline)) void count_end(void)
 {
     fences = *(volatile const uint64_t *)&machine()->fences - fences;
     satps = *(volatile const uint64_t *)&machine()->satp_writes - satps;
+    operations++;
 }
 
 word_t measure_call(word_t number, const word_t arguments[6], sysret_t *answer)

@@ -24,11 +24,13 @@ static inline word_t least_of(word_t one, word_t other) { return one < other ? o
 /*
  * One row on standard output. When the program was started with the argument `counts`, on a kernel that counts them,
  * rows are what instruction counts do not show: fences_NAME and satp_NAME, the sfence.vma and writes of satp of the
- * operation that was COUNTED last, divided among `times` operations; rows without them are left out.
+ * operation that was COUNTED last, divided among `times` operations; rows without them are left out. With the argument `paths`
+ * somebody traces what the hart executes between count_begin and count_end: rows are path_NAME, which one of all COUNTED
+ * operations is the row's, and times_NAME; what counts nothing may be left out.
  */
-extern bool bench_counts;
+extern bool bench_counts, bench_paths;
 extern const char *bench_suffix; // behind each name
-void bench_start(int argc, char **argv); // looks for that argument
+void bench_start(int argc, char **argv); // looks for these arguments
 void row(const char *name, word_t value);
 void row_pages(const char *name, word_t value, word_t pages); // value / pages, with two decimals
 void row_fences(const char *name, word_t times);               // only fences and writes of satp
@@ -54,6 +56,7 @@ void peer_end(struct child *peer);
 // Each prints its rows.
 void bench_call(void);
 void bench_exception(void);
+void bench_cause(void);
 void bench_page(void);
 void bench_cap(void);
 void bench_pct(void);

@@ -8,6 +8,7 @@ int main(int argc, char **argv)
     bench_time();
     bench_wake();
     bench_switch();
-    bench_decide();
+    if (!bench_paths)
+        bench_decide();
     return 0;
 }

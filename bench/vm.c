@@ -26,8 +26,10 @@ int main(int argc, char **argv)
     if (!radix)
         return 0; // the others know nothing of the structure
     bench_stlb();
-    bench_vm_matrix();
+    if (!bench_paths)
+        bench_vm_matrix();
     bench_vm_revoke();
-    bench_vm_break();
+    if (!bench_paths)
+        bench_vm_break();
     return 0;
 }

@@ -25,6 +25,7 @@ GROUPS = {
     "vm": ["bench_vm", "bench_vm_inverted", "bench_vm_ranges"],
     "sched": ["bench_sched"],
     "ipc": ["bench_ipc"],
+    "stride": ["bench_stride"],
 }
 PAPER = "paper"
 PAPER_GROUPS = [group for group in GROUPS if group != "sched"]  # that its tables are made of
@@ -127,6 +128,26 @@ def rows_of(measured):
     return {name: value for rows in measured.values() for name, value in rows}
 
 
+def paths_of(options, groups):
+    """Row to what its path is made of."""
+    import paths
+    found = {}
+    for group in groups:
+        if group in paths.GROUPS:
+            if len(groups) > 1 and sys.stderr.isatty():
+                run.say(f"tracing {group}")
+            found |= paths.paths_measure(options, group)
+    return found
+
+
+def paths_text(options, groups):
+    import paths
+    if options.group not in paths.GROUPS:
+        raise BenchError(f"Only these groups have paths to look at: {', '.join(paths.GROUPS)}.")
+    lines = [(name, *path.cells()) for name, path in paths_of(options, groups).items()]
+    return lines_text([("path", *paths.HEADS), *lines])
+
+
 def lines_text(lines):
     return "".join("\t".join(line) + "\n" for line in lines)
 
@@ -155,7 +176,7 @@ def paper(options, measured):
     missing = [row.name for table in listed for row in table.rows if row.name not in values]
     if missing:
         raise BenchError(f"bench/paper.tsv lists {missing[0]}, which no benchmark prints.")
-    report.report_write(options.report, listed, values, measured)
+    report.report_write(options.report, listed, values, paths_of(options, measured))
     run.say(f"the report is {os.path.relpath(options.report)}")
     return tables.tables_text(listed, values, sys.stdout.isatty())
 
@@ -174,6 +195,7 @@ def parser_make():
     add("--variant", metavar="NAME", help="measure the kernel rivet-NAME.bin (nops: a slower one)")
     add("--tsv", metavar="FILE", help="write what is printed to FILE too")
     add("--report", default=os.path.join(top, "bench", "report.html"), metavar="FILE", help="where paper draws its charts")
+    add("--paths", action="store_true", help="what the kernel executes on each path of a group: loads, stores, fences ...")
     add("--compare", metavar="REV", help="the change of each row since a revision of this repository, in percent")
     add("--rebuild", action="store_true", help="with --compare: build and measure that revision; otherwise its bench/baseline.tsv counts")
     add("--baseline", action="store_true", help="write bench/baseline.tsv anew; prints what changed")
@@ -189,6 +211,8 @@ def options_parse(arguments):
     other = options.machine != "virt" or options.variant
     if options.baseline and (options.group or options.compare or other):
         parser.error("--baseline measures all groups, and only the machine that the figures are of.")
+    if options.paths and (options.baseline or options.compare or other or options.group == PAPER):
+        parser.error("--paths takes a group or none, and only the machine that the figures are of.")
     if options.compare and (options.group == PAPER or other):
         parser.error("--compare takes a group or none, and only the machine that the figures are of.")
     if options.group == PAPER and other:
@@ -215,6 +239,9 @@ def text_make(options):
             options.before = rebuild.rows_of_revision(options.compare, groups, options)
         else:
             options.before = baseline.baseline_of(options.compare)
+    if options.paths:
+        options.group = groups[0]
+        return paths_text(options, groups)
     measured = groups_measure(options, groups)
     for wanted, make in ((options.baseline, baseline_update), (options.compare, compare), (options.group == PAPER, paper)):
         if wanted:
@@ -244,4 +271,5 @@ def main(arguments):
 
 
 if __name__ == "__main__":
-    sys.exit(main(sys.argv[1:]))
+    import bench  # ourselves, by the name by which the modules of paper/ know us
+    sys.exit(bench.main(sys.argv[1:]))

@@ -8,6 +8,8 @@
                                       time it takes such a path, and `resume`, which takes none, by nothing
     figures.py --build DIR baseline   no row of bench/baseline.tsv became more than 3% and 2 instructions slower, and two runs
                                       agree in every row
+    figures.py --build DIR paths      a trace of all that the hart executes has, on paths of the kernel's alone, as many
+                                      instructions as were counted, and everywhere the fences and writes of satp that were
 """
 
 import argparse
@@ -17,16 +19,22 @@ import sys
 from fractions import Fraction
 
 ROOT = os.path.dirname(os.path.dirname(os.path.dirname(os.path.abspath(__file__))))
-sys.path.insert(0, os.path.join(ROOT, "tools", "paper"))
-import baseline  # noqa: E402 (it lies in tools/)
+sys.path[:0] = [os.path.join(ROOT, "tools"), os.path.join(ROOT, "tools", "paper")]
+import baseline  # noqa: E402 (these lie in tools/)
+import bench  # noqa: E402
+import paths  # noqa: E402
 
-GROUPS = ("base", "vm", "sched", "ipc")
+GROUPS = ("base", "vm", "sched", "ipc", "stride")
+# Rows that are what the kernel executes on a path, and nothing else.
+KERNEL_ONLY = ("null_call", "exception", "exception_store", "exception_fetch", "page_map", "page_protect", "page_unmap",
+               "page_protect_100", "stlb_refill", "pct_roundtrip", "slice_end", "alarm", "yield_to", "slice_to_next", "env_dispatch")
 EXTRA = 7
 # How many fast paths an operation takes. Rows that are no single operation are not here.
 PASSES = {
     "null_call": 1, "exception": 1, "exception_fault": 1, "resume": 0, "user_fault": 2, "page_alloc": 1,
     "page_map": 1, "page_protect": 1, "page_unmap": 1, "page_protect_100": 1, "cap_grant": 1, "cap_drop": 1,
     "stlb_refill": 1, "pct_oneway": 1, "pct_roundtrip": 2, "slice_end": 1, "alarm": 1, "slice_to_next": 1, "env_dispatch": 2, "yield_to": 1, "irq": 1,
+    "exception_store": 1, "exception_fetch": 1, "exception_illegal": 1, "exception_unaligned": 1, "exception_float": 1,
     "dirty": 0, "prot1": 1, "prot100": Fraction(1, 100), "unprot100": Fraction(1, 100), "trap": 1, "trap_unprot": 2, "appel1": 3,
     "revoke_request": 1, "revoke_slice": 1, "revoke_irq": 1, "revoke_table": 1,
     "appel2": Fraction(201, 100), "zero_fault": 3, "cow_fault": 3, "radix_fault": 3,
@@ -95,8 +103,23 @@ def baseline_check(build):
     return complaints
 
 
+def paths_check(build):
+    rows = rows_measure(build)
+    options = bench.parser_make().parse_args(["--build", build])
+    complaints = []
+    for group in paths.GROUPS:
+        for name, path in paths.paths_measure(options, group).items():
+            counted = {"fences": rows.get("fences_" + name), "satp": rows.get("satp_" + name)}
+            if name in KERNEL_ONLY:
+                counted["instructions"] = rows[name]
+            complaints += [f"{name} has {getattr(path, kind)} {kind} in the trace and {show(value)} counted"
+                           for kind, value in counted.items() if value is not None and getattr(path, kind) != value]
+            print(name, *path.cells())
+    return complaints
+
+
 def main():
-    checks = {"targets": targets_check, "nops": nops_check, "baseline": baseline_check}
+    checks = {"targets": targets_check, "nops": nops_check, "baseline": baseline_check, "paths": paths_check}
     parser = argparse.ArgumentParser()
     parser.add_argument("--build", required=True)
     parser.add_argument("check", choices=checks)

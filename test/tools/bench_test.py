@@ -13,10 +13,11 @@ import unittest
 from fractions import Fraction
 
 TOP = os.path.dirname(os.path.dirname(os.path.dirname(os.path.abspath(__file__))))
-sys.path.insert(0, os.path.join(TOP, "tools", "paper"))
+sys.path[:0] = [os.path.join(TOP, "tools"), os.path.join(TOP, "tools", "paper")]
 import baseline
 import experiments
 import linux_figures
+import paths
 import report
 import tables
 
@@ -26,7 +27,9 @@ BROWSER = ["--headless", "--no-sandbox", "--disable-gpu", "--disable-dev-shm-usa
 TIMEOUT_SECONDS = 90
 LISTED = experiments.tables_read()
 ROWS = [row for table in LISTED for row in table.rows]
-LOW = dict.fromkeys((row.name for row in ROWS), "1")
+BARS = [row for table in LISTED if table.key != "stride" for row in table.rows]  # those are a curve
+CURVE = {f"stride_{tickets}_{quanta}": str(tickets * quanta) for tickets in (1, 2, 3) for quanta in range(10, 101, 10)}
+LOW = dict.fromkeys((row.name for row in ROWS), "1") | CURVE
 
 
 def linux_of(**values):
@@ -39,13 +42,16 @@ class List(unittest.TestCase):
             self.assertTrue(table.rows and table.differs)
         for row in ROWS:
             self.assertTrue(os.path.exists(os.path.join(TOP, "bench", row.source)), row)
-        self.assertEqual(len(LOW), len(ROWS))
+        self.assertEqual(len({row.name for row in ROWS}), len(ROWS))
 
     def test_a_figure_is_cycles_unless_it_is_instructions(self):
         micro, counted = experiments.figures_parse("ultrix:21.3us aegis:18i")
         self.assertEqual((micro.instructions, counted.instructions), (Fraction("532.5"), 18))
         slow, = experiments.figures_parse("exos2100:8us")
         self.assertEqual(slow.instructions, 100)
+        both, each = experiments.figures_parse("ultrix:2us*2 ultrix:200us/100")
+        self.assertEqual((both.instructions, each.instructions), (100, 50))
+        self.assertEqual((both.text, each.text), ("2 * 2 us", "200 / 100 us"))
 
     def test_a_line_that_is_none_is_refused(self):
         for line in ("= key\ttitle\ttable\n", "row\t-\tcall.c\ttext\n", "= k\tt\tr\td\nrow\tultrix:3ms\tcall.c\ttext\n"):
@@ -97,8 +103,8 @@ class Report(unittest.TestCase):
         temporary = tempfile.TemporaryDirectory(prefix="bench ")
         cls.addClassCleanup(temporary.cleanup)
         cls.top = temporary.name
-        values = {row.name: str(7 * number) for number, row in enumerate(ROWS)}
-        cls.html = report.report_make(LISTED, values, {"base": []}, linux_of(prot1=(3430, 3408), trap=(13667, "12114.5")))
+        values = {row.name: str(7 * number) for number, row in enumerate(ROWS)} | CURVE
+        cls.html = report.report_make(LISTED, values, {"prot1": paths.Path(148, 12, 3)}, linux_of(prot1=(3430, 3408), trap=(13667, "12114.5")))
         cls.page = os.path.join(cls.top, "report.html")
         with open(cls.page, "w", encoding="utf-8") as out:
             out.write(cls.html)
@@ -115,17 +121,18 @@ class Report(unittest.TestCase):
             self.assertIn(f'id="{link[1:]}"', self.html)
 
     def test_each_bar_names_its_program(self):
-        for row in ROWS:
+        for row in BARS:
             self.assertRegex(self.html, rf"{row.name}: .*?· bench/{row.source}<")
+        self.assertRegex(self.html, "3 tickets: [0-9,]+ · bench/stride.c<")
         self.assertRegex(self.html, "12,114.5 · bench/linux/x.c<")
         self.assertRegex(self.html, "161 us, 4,025 cycles · the paper, Table 10<")
         self.assertNotRegex(self.html, r'[ (](?:x|y|width|height)="[^"]*(?:nan|inf)')
 
     def test_longer_bars_are_more(self):
         bars = re.findall(r'<rect [^>]*width="([0-9.]+)"[^>]*><title>Rivet: ([0-9,]+) ·', self.html)
-        self.assertEqual(len(bars), len(ROWS))
+        self.assertEqual(len(bars), len(BARS))
         start = 0
-        for table in LISTED:
+        for table in (one for one in LISTED if one.key != "stride"):
             widths = [float(width) for width, _ in bars[start:start + len(table.rows)]]
             self.assertEqual(widths, sorted(widths))
             start += len(table.rows)
@@ -138,6 +145,53 @@ class Report(unittest.TestCase):
         picture = os.path.join(self.top, "shot.png")
         self.browse(f"--screenshot={picture}", "--hide-scrollbars")
         self.assertGreater(os.path.getsize(picture), 100_000)  # an empty page is a tenth of that
+
+
+LOG = """----------------
+IN:
+Priv: 0; Virt: 0
+0x0000000000010000:  1141              addi                    sp,sp,-16
+
+Trace 0: 0x1000 [0000000000000000/0000000000010000/00201000/ff020200]
+----------------
+IN:
+Priv: 1; Virt: 0
+0xffffffff80000180:  140310f3          csrrw                   t1,sscratch,t1
+0xffffffff80000184:  00533423          sd                      t0,8(t1)
+0xffffffff80000188:  00c5a52f          amoadd.w.aqrl           a0,a2,(a1)
+
+Trace 0: 0x2000 [0000000000000000/ffffffff80000180/00209001/ff020200]
+Trace 0: 0x2000 [0000000000000000/ffffffff80000180/00209001/ff020200]
+Stopped execution of TB chain before 0x2000 [ffffffff80000180]
+Trace 0: 0x2000 [0000000000000000/ffffffff80000180/00209001/ff020200]
+----------------
+IN:
+Priv: 1; Virt: 0
+0xffffffff80000190:  00053283          ld                      t0,0(a0)
+0xffffffff80000194:  18029073          csrrw                   zero,satp,t0
+0xffffffff80000198:  180022f3          csrrs                   t0,satp,zero
+0xffffffff8000019c:  12000073          sfence.vma              zero,zero
+0xffffffff800001a0:  10200073          sret
+
+Trace 0: 0x3000 [0000000000000000/ffffffff80000190/00209001/ff020200]
+Trace 0: 0x4000 [0000000000000000/0000000000020000/00201000/ff020200]
+Trace 0: 0x2000 [0000000000000000/ffffffff80000180/00209001/ff020200]
+"""
+
+
+class Paths(unittest.TestCase):
+    def test_a_trace_is_counted_between_its_marks(self):
+        trace = paths.Trace(0x10000, 0x20000)
+        for line in LOG.splitlines(keepends=True):
+            trace.see(line)
+        self.assertEqual(trace.operations, [paths.Path(instructions=11, loads=1, stores=2, atomics=2, registers=4, fences=1, satp=1)])
+
+    def test_kinds(self):
+        for name, operands, kind in (("lbu", "a0,0(a1)", "loads"), ("lr.w", "t6,(a0)", "loads"), ("fsd", "f0,0(a0)", "stores"),
+                                     ("sc.d", "t0,t1,(a0)", "stores"), ("sll", "a0,a0,a1", None), ("lui", "a0,1", None),
+                                     ("sub", "a0,a0,a1", None), ("slt", "a0,a0,a1", None), ("csrrs", "a0,satp,zero", "registers")):
+            path = paths.instruction_kind(name, operands)
+            self.assertEqual([one for one in paths.HEADS[1:] if getattr(path, one)], [kind] if kind else [], name)
 
 
 class Baseline(unittest.TestCase):

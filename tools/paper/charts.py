@@ -87,3 +87,35 @@ def table_chart(table, values, linux):
             y += BAR + GAP
         y += 6
     return picture.text()
+
+
+# Figure 3
+
+STRIDE_ROW = "stride_{tickets}_{quanta}"
+TICKETS, QUANTA = (3, 2, 1), range(10, 101, 10)
+SHADES = {3: "#0072b2", 2: "#d55e00", 1: "#5a9367"}
+HEIGHT, LEFT, RIGHT = 360, 70, 700
+
+
+def stride_chart(table, values):
+    """How far each has counted after so many quanta, and what would be ideal."""
+    counts = {tickets: [0, *(int(values[STRIDE_ROW.format(tickets=tickets, quanta=quanta)]) for quanta in QUANTA)] for tickets in TICKETS}
+    picture = svg.Svg(WIDTH, HEIGHT + FOOT, table.title)
+    across, up = svg.Linear(0, QUANTA[-1], LEFT, RIGHT), svg.Linear(0, max(counts[3]), HEIGHT - 4, 16)
+    for tick in up.ticks():
+        picture.line(LEFT, up(tick), RIGHT, up(tick), "grid")
+        picture.words(LEFT - 6, up(tick) + 4, f"{tick:,.0f}", "tick", "end")
+    for tick in across.ticks():
+        picture.words(across(tick), HEIGHT + 13, f"{tick:.0f}", "tick", "middle")
+    picture.words(RIGHT, HEIGHT + 29, "quanta", "tick", "end")
+    picture.words(LEFT + 6, 14, "thousands counted", "tick")
+    for tickets, points in counts.items():
+        ideal = sum(one[-1] for one in counts.values()) * tickets / sum(TICKETS)
+        picture.line(across(0), up(0), across(QUANTA[-1]), up(ideal), "fair", stroke="#111")
+        picture.polyline([(across(10 * at), up(value)) for at, value in enumerate(points)], "curve", f"{tickets} tickets",
+                         stroke=SHADES[tickets])
+        for at, value in enumerate(points):
+            picture.circle(across(10 * at), up(value), 3, title=f"{value:,} after {10 * at} quanta", fill=SHADES[tickets])
+        says = f"{tickets} ticket{'s' if tickets > 1 else ''}: {points[-1]:,} · bench/{table.rows[0].source}"
+        picture.words(RIGHT + 8, up(points[-1]) + 4, says, "label")
+    return picture.text()

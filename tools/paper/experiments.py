@@ -12,7 +12,7 @@ from fractions import Fraction
 
 ROOT = os.path.dirname(os.path.dirname(os.path.dirname(os.path.abspath(__file__))))
 LIST = os.path.join(ROOT, "bench", "paper.tsv")
-FIGURE = re.compile(r"(\w+):([0-9.]+)(us|s|i)")
+FIGURE = re.compile(r"(\w+):([0-9.]+)(us|s|i)([*/])?([0-9]+)?")  # *2: there and back; /100: for each of a hundred
 SECONDS = {"us": Fraction(1, 1_000_000), "s": Fraction(1)}
 TITLE = ("Exokernel: An Operating System Architecture for Application-Level Resource Management (Engler, Kaashoek, O'Toole, "
          "SOSP 1995)")
@@ -41,16 +41,19 @@ class Figure:
     machine: Machine
     value: Fraction
     unit: str
+    factor: Fraction  # what makes of it what Rivet's row is
 
     @property
     def text(self):
         value = f"{float(self.value):g}"
+        value += f" * {self.factor}" if self.factor > 1 else f" / {1 / self.factor}" if self.factor < 1 else ""
         return f"{value} instructions" if self.unit == "i" else f"{value} {self.unit}"
 
     @property
     def instructions(self):
         """At most so many."""
-        return self.value if self.unit == "i" else self.value * SECONDS[self.unit] * self.machine.hertz
+        value = self.value * self.factor
+        return value if self.unit == "i" else value * SECONDS[self.unit] * self.machine.hertz
 
 
 @dataclass
@@ -86,7 +89,8 @@ def figures_parse(text):
         match = FIGURE.fullmatch(word)
         if not match or match[1] not in MACHINES:
             raise ListError(f"bench/paper.tsv has a figure {word!r} that nobody can read.")
-        found.append(Figure(MACHINES[match[1]], Fraction(match[2]), match[3]))
+        times = Fraction(int(match[5] or 1))
+        found.append(Figure(MACHINES[match[1]], Fraction(match[2]), match[3], 1 / times if match[4] == "/" else times))
     return found
 
 

@@ -14,6 +14,8 @@ import charts
 from experiments import ROOT, TITLE, beaten_by
 from linux_figures import linux_read
 
+PATH_HEADS = ("instructions", "loads", "stores", "atomics", "registers", "fences", "satp")
+
 STYLE = os.path.join(ROOT, "tools", "sched", "report.css")
 
 
@@ -46,9 +48,13 @@ def verdict(listed, values, linux):
     return f'<p class="{"failed" if worse else ""}" id="verdict">{text}</p>'
 
 
+def chart(table, values, linux):
+    return charts.stride_chart(table, values) if table.key == "stride" else charts.table_chart(table, values, linux)
+
+
 def table_section(table, values, linux):
     return (f'<h2 id="{table.key}">{escape(table.title)}</h2><p>{escape(table.repeats)}. {escape(table.differs)}</p>'
-            f'<div class="wide">{charts.table_chart(table, values, linux)}</div>')
+            f'<div class="wide">{chart(table, values, linux)}</div>')
 
 
 def method_section(linux):
@@ -62,10 +68,19 @@ def method_section(linux):
             f"pipeline: docs/results.md says what else a path costs. The experiments are those of {escape(TITLE)}.</p>")
 
 
-def run_section(groups):
+def paths_section(paths):
+    heads = "".join(f"<th>{name}</th>" for name in ("path", *PATH_HEADS))
+    rows = "".join(f"<tr><td>{name}</td>{''.join(f'<td>{cell}</td>' for cell in path.cells())}</tr>" for name, path in paths.items())
+    return ('<h2 id="paths">What an instruction count does not show</h2><p>Loads, stores and fences cost what the memory and the TLB '
+            "of a machine make of them. So many of them does the kernel execute on each path: counted in a trace of all that the hart "
+            "executed (<code>./rivet bench GROUP --paths</code>). Registers are accesses to control registers; fences are "
+            "<code>sfence.vma</code>; satp are writes of the register that says which page tables count.</p>"
+            f'<div class="wide"><table><thead><tr>{heads}</tr></thead><tbody>{rows}</tbody></table></div>')
+
+
+def run_section():
     facts = [("command", f"<code>{escape(' '.join(['./rivet', 'bench', *sys.argv[1:]]))}</code>"),
              ("commit", f"<code>{escape(output_of('git', 'describe', '--always', '--dirty', '--abbrev=12') or 'unknown')}</code>"),
-             ("groups", ", ".join(groups)),
              ("QEMU", escape((output_of("qemu-system-riscv64", "--version").splitlines() or ["unknown"])[0])),
              ("compiler", escape((output_of("riscv64-unknown-elf-gcc", "--version").splitlines() or ["unknown"])[0])),
              ("Python", platform.python_version())]
@@ -73,18 +88,19 @@ def run_section(groups):
     return f'<h2 id="run">What was run</h2><div class="wide"><table class="prose">{rows}</table></div>'
 
 
-def report_make(listed, values, groups, linux):
+def report_make(listed, values, paths, linux):
+    """paths: name to what its path is made of."""
     title = "Rivet: the exokernel paper's experiments"
-    links = "".join(f'<a href="#{key}">{escape(text)}</a>' for key, text in
-                    [*((table.key, table.title) for table in listed), ("method", "What the bars are"), ("run", "What was run")])
+    links = " ".join(f'<a href="#{key}">{escape(text)}</a>' for key, text in
+                    [*((table.key, table.title) for table in listed), ("paths", "Loads, stores, fences"), ("method", "What the bars are"), ("run", "What was run")])
     body = [f"<h1>{title}</h1>", verdict(listed, values, linux), f"<nav>{links}</nav>",
-            *(table_section(table, values, linux) for table in listed), method_section(linux), run_section(groups)]
+            *(table_section(table, values, linux) for table in listed), paths_section(paths), method_section(linux), run_section()]
     return ('<!DOCTYPE html>\n<html lang="en"><head><meta charset="utf-8"><meta name="viewport" content="width=device-width">'
             f"<title>{title}</title><style>{page_part(STYLE)}</style></head><body>{''.join(body)}</body></html>\n")
 
 
-def report_write(path, listed, values, groups):
+def report_write(path, listed, values, paths):
     os.makedirs(os.path.dirname(os.path.abspath(path)), exist_ok=True)
     with open(path + ".new", "w", encoding="utf-8") as out:
-        out.write(report_make(listed, values, groups, linux_read()))
+        out.write(report_make(listed, values, paths, linux_read()))
     os.replace(path + ".new", path)
