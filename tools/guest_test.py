@@ -36,6 +36,8 @@ def skip_reason(options, arguments, machine):
         return f"it chooses its own machine with {own[0]}"
     if machine != "virt" and options.only_virt:
         return "what it expects is virt's"
+    if "--harts" in arguments and int(arguments[arguments.index("--harts") + 1]) > MACHINES[machine].harts_most:
+        return "it takes more harts than there are"
     if MACHINES[machine].mem and "--mem" in arguments:
         return "it chooses its own memory"
     if MACHINES[machine].harts_idle and "--icount" in arguments:
