@@ -96,9 +96,12 @@ def answer_is(name):
     """Asks for the name of the device. No answer is no."""
     print(f"All of that is lost. Type {name} to go on: ", end="", file=sys.stderr, flush=True)
     try:
-        return sys.stdin.readline().strip() == name
+        answer = sys.stdin.readline().strip()
     except (OSError, UnicodeDecodeError):
-        return False
+        answer = ""
+    if not sys.stdin.isatty():
+        print(file=sys.stderr)  # what was typed there ended the line here
+    return answer == name
 
 
 class Progress:

@@ -19,6 +19,7 @@ sys.path.insert(1, TOOLS)
 
 import card  # noqa: E402
 import disk  # noqa: E402
+import flash  # noqa: E402
 
 FLASH = os.path.join(TOOLS, "flash.py")
 SECTOR = 512
@@ -145,6 +146,17 @@ class Image(Folder):
         os.utime(self.path("rivet", "rivet.bin"), (later, later))
         self.assertFalse(card.is_current(self.image, files))
 
+    def test_made_anew_with_what_was_in_it(self):
+        for firmware in ([], ["--with-firmware"]):
+            self.flash(*firmware)
+            self.write(os.urandom(1000), "rivet", "rivet.bin")
+            later = os.path.getmtime(self.image) + 1
+            os.utime(self.path("rivet", "rivet.bin"), (later, later))
+            before = os.stat(self.image).st_ino
+            self.assertEqual(flash.image_ready(self.path("rivet")), self.image)
+            self.assertNotEqual(os.stat(self.image).st_ino, before)
+            self.assertEqual(card.firmware_is_in(self.image), bool(firmware))
+
     def test_larger_than_usual(self):
         with open(self.path("rivet", "initrd.cpio"), "wb") as out:
             out.truncate(100 << 20)
@@ -225,7 +237,7 @@ class Device(Folder):
         self.flash()
         for answer in ("", "\n", "yes\n", "y\n", "CARD\n", "/dev/card\n"):
             self.card_make(start=b"mine")
-            self.refused(r".*Nothing was written\.", "--as-built", "--device", self.card, answer=answer)
+            self.refused(r"Nothing was written\.", "--as-built", "--device", self.card, answer=answer)
             self.assertEqual(self.read(self.card).strip(b"\0"), b"mine")
 
     def test_as_built(self):
