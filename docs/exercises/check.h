@@ -1,9 +1,9 @@
 // SPDX-License-Identifier: BSD-2-Clause
 /*
- * What the checks of the exercises share. A check says one line for each thing that it looks at: `yes`, or `NO` with what
- * was expected and what was seen. It goes on after a NO, unless what follows would make no sense; it returns check_end()
- * from main. Whoever ends otherwise, by exit or by a crash, has not solved anything: the harness wants one of these
- * two statuses.
+ * What the checks of the exercises share. A check says one line for each thing that it looks at: `yes`, or `NO` with
+ * what was expected and what was seen. It goes on after a NO, unless what follows would make no sense; it returns
+ * check_end() from main. Whoever ends otherwise, by exit or by a crash, has not solved anything: the harness wants
+ * one of these two statuses.
  */
 #ifndef EXERCISES_CHECK_H
 #define EXERCISES_CHECK_H

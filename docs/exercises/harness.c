@@ -4,10 +4,10 @@
  *
  *     exercise NN.TAG...      programs of the bundle; NN is the exercise's number
  *
- * What a check says goes to standard output. Around it come two lines, `== NN.TAG` before and `== NN.TAG VERDICT` behind:
- * solved, unsolved, late (the limit was over), crashed, or "left N": it ended with the status N, and not by
- * the check's end. tools/exercise reads them. When there is a program NN.TAG.live, it runs behind a check that was solved, and
- * the verdict is its.
+ * What a check says goes to standard output. Around it come two lines, `== NN.TAG` before and `== NN.TAG VERDICT`
+ * behind: solved, unsolved, late (the limit was over), crashed, or "left N": it ended with the status N, and not by
+ * the check's end. tools/exercise reads them. When there is a program NN.TAG.live, it runs behind a check that was
+ * solved, and the verdict is its.
  */
 #include "check.h"
 

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: BSD-2-Clause
 /*
- * Exercise 3, solved: a page that was used in two ticks belongs to the working set, the others are on trial. The ring is
- * in the order of last uses. The first on trial leaves; when the working set has more than three quarters of the
+ * Exercise 3, solved: a page that was used in two ticks belongs to the working set, the others are on trial. The ring
+ * is in the order of last uses. The first on trial leaves; when the working set has more than three quarters of the
  * pages, its own first does, so what was hot once does not stay for ever.
  */
 #include "replace.h"

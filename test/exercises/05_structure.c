@@ -12,7 +12,8 @@ static size_t node_count;
 
 static struct cluster *cluster_of(uint32_t number)
 {
-    return (struct cluster *)(VM_NODES + (number - 1) / CLUSTERS_PER_PAGE * PAGE_SIZE) + (number - 1) % CLUSTERS_PER_PAGE;
+    return (struct cluster *)(VM_NODES + (number - 1) / CLUSTERS_PER_PAGE * PAGE_SIZE) +
+           (number - 1) % CLUSTERS_PER_PAGE;
 }
 
 static uint32_t cluster_make(void)

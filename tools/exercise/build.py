@@ -97,7 +97,8 @@ class Builder:
         if exercise.kind == "PROGRAM":
             theirs, said = self.compile(job, exercise, source, "-ffreestanding")
             program = self.path(job, ".bare")
-            self.run(self.compiler, *self.flags, *BARE, "-T", SCRIPT, "-o", program, theirs)
+            self.run(self.compiler, *self.flags, *BARE, "-T", SCRIPT, "-o", program, theirs,
+                     os.path.join(self.facts["libos"], "librivet_libos.a"))  # of which it takes the calls' stubs
             return {job: self.link(job, [*check, self.embed(job, program)])}, said
         theirs, said = self.compile(job, exercise, source)
         if exercise.kind == "LINKED":

@@ -11,7 +11,7 @@ from guest import ERR, KERNEL, OUT, Guest, GuestError
 BOOT = {"PLAIN": [], "EVENTS": ["events"]}
 SECONDS = 120        # for a boot ...
 SECONDS_JOB = 60     # and for each check: only a host that stands still takes so long
-JOBS_MOST = 40       # in one boot: their names are boot arguments
+JOBS_MOST = 30       # in one boot: their names are boot arguments
 
 Job = collections.namedtuple("Job", "name exercise source")
 Outcome = collections.namedtuple("Outcome", "verdict lines")  # verdict: None, or what the harness said
@@ -31,7 +31,7 @@ def frames_of(guest, limit):
 
 
 def outcomes_of(text, jobs):
-    """{job's name: Outcome}"""
+    """An Outcome for each job, in their order."""
     outcomes, lines = {}, []
     names = {job.name for job in jobs}
     for line in text.splitlines():
@@ -46,7 +46,7 @@ def outcomes_of(text, jobs):
     for job in jobs:  # one that was cut off, and those behind it
         if job.name not in outcomes:
             outcomes[job.name], lines = Outcome(None, lines), []
-    return outcomes
+    return [outcomes[job.name] for job in jobs]
 
 
 def run(build, bundle, jobs, boot):

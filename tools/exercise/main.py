@@ -65,8 +65,10 @@ def file_choose(options, exercise, memory):
 def listing(known, memory):
     for exercise in known.values():
         state, path = memory.state(exercise), memory.file_of(exercise)
-        print(f"{exercise.number:3}  {exercise.name:11}{exercise.title:49}" + (f"{state}: {os.path.relpath(path)}" if path else ""))
-    print("docs/exercises.md has their texts. ./rivet exercise N --begin FILE begins one, ./rivet exercise N FILE checks it.")
+        line = f"{exercise.number:3}  {exercise.name:11}{exercise.title:53}"
+        print(line + f"{state}: {os.path.relpath(path)}" if path else line.rstrip())
+    print("docs/exercises.md has their texts. ./rivet exercise N --begin FILE begins one, ./rivet exercise N FILE\n"
+          "checks it.")
 
 
 def begin(options, exercise, memory):
@@ -92,7 +94,7 @@ def solve(options, exercise, memory):
             print(f"{options.file} does not compile and link (see above).")
             return EXIT_UNSOLVED
         sys.stderr.write(said)
-        outcome = checks.run(options.build, builder.bundle(programs), [job], exercise.boot)[job.name]
+        outcome = checks.run(options.build, builder.bundle(programs), [job], exercise.boot)[0]
     for line in outcome.lines:
         print(line)
     solved, sentence = checks.sentence(exercise, outcome, options.file)

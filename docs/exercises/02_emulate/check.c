@@ -1,8 +1,8 @@
 // SPDX-License-Identifier: BSD-2-Clause
 /*
- * Exercise 2: first with frames made up here, so that a handler that is wrong says so instead of crashing; then with the
- * instruction itself. With the handler in place the program must still get memory by touching it, and floating point by
- * using it, for those are exceptions, too.
+ * Exercise 2: first with frames made up here, so that a handler that is wrong says so instead of crashing; then with
+ * the instruction itself. With the handler in place the program must still get memory by touching it, and floating
+ * point by using it, for those are exceptions, too.
  */
 #include "../check.h"
 

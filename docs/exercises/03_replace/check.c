@@ -3,8 +3,8 @@
  * Exercise 3: the policy is driven as regions drive theirs, over pages that are only numbers, so that every touch is
  * known; then it chooses for a real region, where A bits tell what was used.
  *
- * Of three touches two go to one of HOT pages, the third goes on with a scan. The bound is a fault for each touch of the
- * scan and for each page of the working set when it becomes hot, and an eighth more.
+ * Of three touches two go to one of HOT pages, the third goes on with a scan. The bound is a fault for each touch of
+ * the scan and for each page of the working set when it becomes hot, and an eighth more.
  */
 #include "../check.h"
 
@@ -97,8 +97,8 @@ static void scan_check(size_t stay, const char *what)
 {
     size_t least = TOUCHES / 3 + TOUCHES / stay * HOT;
 
-    check_note("%s: fifo %zu faults, clock %zu, lru %zu; each page of the scan, and the working set once: %zu", what, scan_run(&replace_fifo, stay),
-               scan_run(&replace_clock, stay), scan_run(&replace_lru, stay), least);
+    check_note("%s: fifo %zu faults, clock %zu, lru %zu; each page of the scan, and the working set once: %zu", what,
+               scan_run(&replace_fifo, stay), scan_run(&replace_clock, stay), scan_run(&replace_lru, stay), least);
     check_at_most(scan_run(&replace_yours, stay), least + least / 8, "faults of yours");
 }
 
@@ -110,7 +110,8 @@ static void rules_check(void)
     for (size_t i = 0; i < FRAMES; i++)
         pages[i].held = i != 7;
     touch(FRAMES);
-    check(!here[7] && !broken, "when all pages are held but one, that one leaves%s%s", broken ? ": " : "", broken ? broken : "");
+    check(!here[7] && !broken, "when all pages are held but one, that one leaves%s%s", broken ? ": " : "",
+          broken ? broken : "");
     pages[FRAMES].held = true;
     check(set.ops->pick(&set) == NULL, "when all are held, it picks none");
     begin(&replace_yours);

@@ -86,7 +86,8 @@ static void store_check(void)
     pager->ops->forget(pager, 30); // one that has none
     check(out(21, 1, 2) == ERR_OK && comes(21, 1, 2, false), "so does one that is forgotten");
     check_equal((word_t)out(22, 1, 2), ERR_BUSY, "then it is full again: the answer");
-    check(comes(3, 99, 100, true) && comes(6, 7, 0, false) && comes(4, 7, 7, true), "and the others have what they had");
+    check(comes(3, 99, 100, true) && comes(6, 7, 0, false) && comes(4, 7, 7, true),
+          "and the others have what they had");
     open_anew();
     check(comes(3, 0, 0, false) && out(22, 1, 2) == ERR_OK, "opened anew it knows nothing, and has room");
     open_anew();
@@ -102,9 +103,12 @@ static void region_check(void)
     const char *why = "";
     word_t wrong = 0;
     struct region *region = region_create(
-        &(struct region_options){.pages = PAGER_PAGES, .pager = &pager_yours, .policy = &replace_lru, .limit = FRAMES}, &why);
+        &(struct region_options){
+            .pages = PAGER_PAGES, .pager = &pager_yours, .policy = &replace_lru, .limit = FRAMES},
+        &why);
 
-    if (!check(region, "a region of %d pages on %d frames%s%s", PAGER_PAGES, FRAMES, region ? "" : ": ", region ? "" : why))
+    if (!check(region, "a region of %d pages on %d frames%s%s", PAGER_PAGES, FRAMES, region ? "" : ": ",
+               region ? "" : why))
         return;
     for (size_t i = 0; i < PAGER_PAGES; i++)
         for (size_t word = 0; word < PAGE_WORDS; word++)

@@ -1,8 +1,8 @@
 // SPDX-License-Identifier: BSD-2-Clause
 /*
- * Exercise 4. A pager as libos/vm/pager.h describes it: it has the contents of pages that are away. Many pages are the same
- * word from the beginning to the end (zeros, most of all), and need no page to be remembered. All others are kept in the
- * store, which is small, and when it is full a page that was written has to stay where it is.
+ * Exercise 4. A pager as libos/vm/pager.h describes it: it has the contents of pages that are away. Many pages are
+ * the same word from the beginning to the end (zeros, most of all), and need no page to be remembered. All others are
+ * kept in the store, which is small, and when it is full a page that was written has to stay where it is.
  */
 #ifndef EXERCISE_PAGER_H
 #define EXERCISE_PAGER_H

@@ -74,7 +74,8 @@ static void sites_choose(void)
 
 static word_t mapping_random(void)
 {
-    return mapping_pack((struct vm_mapping){1 + random_word() % 0x100000, random_word() % 2 ? RIGHT_READ | RIGHT_WRITE : RIGHT_READ,
+    return mapping_pack((struct vm_mapping){1 + random_word() % 0x100000,
+                                            random_word() % 2 ? RIGHT_READ | RIGHT_WRITE : RIGHT_READ,
                                             (uint32_t)(random_word() % (VM_FLAGS + 1))});
 }
 
@@ -153,7 +154,8 @@ static bool random_check(void)
             complain("next finds a page that remove does not", at);
     if (!wrong)
         return check(true, "%d random operations agree with an array", STEPS);
-    return check(false, "%d random operations agree with an array: %s, for 0x%lx", STEPS, wrong, (unsigned long)wrong_address);
+    return check(false, "%d random operations agree with an array: %s, for 0x%lx", STEPS, wrong,
+                 (unsigned long)wrong_address);
 }
 
 static void fill(word_t first, word_t step, size_t count)
@@ -163,13 +165,15 @@ static void fill(word_t first, word_t step, size_t count)
             complain("there was memory", first + i * step);
 }
 
-// How much was made beyond what was there already is no measure: nodes may be kept. So this is how many there are in all.
+// How much was made beyond what was there already is no measure: nodes may be kept. So this is how many there are in
+// all.
 static void size_check(void)
 {
     fill(0x40000000, PAGE_SIZE, DENSE);
     check_at_most(made_count, DENSE / BLOCK_PAGES / 28 + 3, "nodes for %d neighbouring pages", DENSE);
     fill(0x1000000000, 0x200000, SPARSE);
-    check_at_most(made_count, (DENSE / BLOCK_PAGES + SPARSE) / 28 + 4, "nodes with %d more, each far from the others", SPARSE);
+    check_at_most(made_count, (DENSE / BLOCK_PAGES + SPARSE) / 28 + 4, "nodes with %d more, each far from the others",
+                  SPARSE);
     check(!wrong, "all of them were inserted");
     word_t begin = instructions_now(), sum = 0;
     for (size_t i = 0; i < DENSE; i++)

@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: BSD-2-Clause
-// Exercise 5, second half: this program itself lives on the structure. Every page of it is one that the structure knows.
+// Exercise 5, second half: this program itself lives on the structure. Every page of it is one that the structure
+// knows.
 #include "../check.h"
 
 #include "structure.h"
@@ -45,7 +46,8 @@ static void region_check(void)
     const char *why;
     size_t wrong = 0;
     struct region *region = region_create(
-        &(struct region_options){.pages = PAGES, .pager = pager_find("memory"), .policy = &replace_fifo, .limit = 8}, &why);
+        &(struct region_options){.pages = PAGES, .pager = pager_find("memory"), .policy = &replace_fifo, .limit = 8},
+        &why);
 
     if (!check(region, "a region whose pages come and go"))
         return;

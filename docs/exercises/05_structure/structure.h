@@ -1,9 +1,9 @@
 // SPDX-License-Identifier: BSD-2-Clause
 /*
- * Exercise 5. A page-table structure as libos/vm/structure.h describes it, of a kind that Talluri, Hill and Khalidi proposed (A New
- * Page Table for 64-bit Address Spaces, SOSP 1995): a clustered page table. It is a hash table, but an entry is for a
- * block of 16 neighbouring pages instead of one, so programs whose pages have neighbours, as most have, need little
- * more than a word a page; and pages that have none cost no whole table, as in a tree.
+ * Exercise 5. A page-table structure as libos/vm/structure.h describes it, of a kind that Talluri, Hill and Khalidi
+ * proposed (A New Page Table for 64-bit Address Spaces, SOSP 1995): a clustered page table. It is a hash table, but
+ * an entry is for a block of 16 neighbouring pages instead of one, so programs whose pages have neighbours, as most
+ * have, need little more than a word a page; and pages that have none cost no whole table, as in a tree.
  */
 #ifndef EXERCISE_STRUCTURE_H
 #define EXERCISE_STRUCTURE_H

@@ -1,7 +1,8 @@
 // SPDX-License-Identifier: BSD-2-Clause
 /*
- * Exercise 6: the policy is led through days of tasks that only exist as numbers, by the driver that threads and the simulator
- * use, so that each nanosecond is known. Then what a decision costs with few tasks and with many; and then threads.
+ * Exercise 6: the policy is led through days of tasks that only exist as numbers, by the driver that threads and the
+ * simulator use, so that each nanosecond is known. Then what a decision costs with few tasks and with many; and then
+ * threads.
  */
 #include "../check.h"
 
@@ -27,7 +28,8 @@ static uint64_t used[1000], wakes[1000], runnable_since[1000], longest_wait;
 
 static void task_make(uint32_t id, uint32_t weight)
 {
-    tasks[id] = (struct sched_task){.id = id, .weight = weight, .harts = ~0ul, .word = {77, 77, 77, 77, 77, 77, 77, 77}};
+    tasks[id] =
+        (struct sched_task){.id = id, .weight = weight, .harts = ~0ul, .word = {77, 77, 77, 77, 77, 77, 77, 77}};
 }
 
 static uint64_t next_wake(size_t count)
@@ -107,8 +109,9 @@ static word_t share(size_t i, size_t count)
 
 static bool near(word_t seen, word_t expected, word_t by, const char *what)
 {
-    return check(seen + by >= expected && seen <= expected + by, "%s: %lu thousandths seen, %lu expected, %lu more or less",
-                 what, (unsigned long)seen, (unsigned long)expected, (unsigned long)by);
+    return check(seen + by >= expected && seen <= expected + by,
+                 "%s: %lu thousandths seen, %lu expected, %lu more or less", what, (unsigned long)seen,
+                 (unsigned long)expected, (unsigned long)by);
 }
 
 static void days_check(void)
@@ -124,8 +127,10 @@ static void days_check(void)
     check_at_most(share(0, 2), 260, "one that gives way at once each time, so that its credit is limited: thousandths");
     day((struct life[]){{.weight = 1, .blocks = 50000, .sleeps = 40000000}, {.weight = 1}}, 2, 0);
     check_at_most(longest_wait / 1000, QUANTUM / 1000 + 100, "the longest wait of one that sleeps now and then, in us");
-    day((struct life[]){{.weight = 1, .blocks = 50000, .sleeps = 10000000, .settles = DAY_NS / 2}, {.weight = 1}}, 2, DAY_NS / 2);
-    check_at_most(longest_wait / 1000, QUANTUM / 1000 + 100, "the longest wait for one that slept and computes now, in us");
+    day((struct life[]){{.weight = 1, .blocks = 50000, .sleeps = 10000000, .settles = DAY_NS / 2}, {.weight = 1}}, 2,
+        DAY_NS / 2);
+    check_at_most(longest_wait / 1000, QUANTUM / 1000 + 100,
+                  "the longest wait for one that slept and computes now, in us");
     day((struct life[]){{.weight = 3, .late = 300000}, {.weight = 1, .late = 300000}}, 2, 0);
     near(share(0, 2), 750, 8, "weights of 3 and 1, where each turn ends late: the one with 3");
     day((struct life[]){{.weight = 1, .from = DAY_NS / 2}, {.weight = 1}}, 2, DAY_NS / 2);
