@@ -79,7 +79,7 @@ def main():
     with tempfile.TemporaryDirectory(prefix="rivet-exercises-") as work:
         wanted = {job: rest for job, *rest in jobs_find(known, work)
                   if not options.names or job.name in options.names}
-        builder = build.Builder(options.build, work)
+        builder = build.Builder(options.build, work, names=False)
         with concurrent.futures.ThreadPoolExecutor(2) as pool:
             built = dict(zip(wanted, pool.map(lambda job: builder.programs(job.name, job.exercise, job.source), wanted)))
         for boot, jobs in boots(list(wanted)):

@@ -38,8 +38,10 @@ class BuildError(Exception):
 
 
 class Builder:
-    def __init__(self, build, work):
-        self.build, self.work = build, work
+    """`names`: the programs know the names of their functions, for the report of a crash. It takes twice as long."""
+
+    def __init__(self, build, work, names=True):
+        self.build, self.work, self.names = build, work, names
         try:
             with open(os.path.join(build, "exercises.json"), encoding="utf-8") as file:
                 self.facts = json.load(file)
@@ -68,11 +70,11 @@ class Builder:
                         "-fno-omit-frame-pointer", *includes, *more, "-c", source, "-o", target)
         return target, said
 
-    def link(self, job, objects, structure="radix", suffix=""):
-        """A program with the library. Twice, so that it has its own names for the report of a crash."""
+    def link(self, job, objects, structure="radix"):
+        """A program with the library. With names it is linked twice: the first program is where they are read."""
         symbols = [sys.executable, os.path.join(ROOT, "tools", "symbols.py"), "--nm", self.facts["cross"] + "nm"]
-        first, table, program = self.path(job, ".first"), self.path(job, ".symbols.S"), self.path(job, ".elf" + suffix)
-        for target, known in ((first, []), (program, [first])):
+        first, table, program = self.path(job, ".first"), self.path(job, ".symbols.S"), self.path(job, ".elf")
+        for target, known in ((first, []), (program, [first])) if self.names else ((program, []),):
             self.run(*symbols, "--output", table, *known)
             self.run(self.compiler, *self.flags, *LIBRARY, f"-L{self.facts['libos']}", f"-Wl,-u,structure_{structure}",
                      f"-Wl,--defsym=vm_structure=structure_{structure}", "-T", SCRIPT, "-o", target, *objects, table,

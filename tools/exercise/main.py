@@ -67,8 +67,7 @@ def listing(known, memory):
         state, path = memory.state(exercise), memory.file_of(exercise)
         line = f"{exercise.number:3}  {exercise.name:11}{exercise.title:53}"
         print(line + f"{state}: {os.path.relpath(path)}" if path else line.rstrip())
-    print("docs/exercises.md has their texts. ./rivet exercise N --begin FILE begins one, ./rivet exercise N FILE\n"
-          "checks it.")
+    print("The texts: docs/exercises.md. ./rivet exercise N --begin FILE begins one, ./rivet exercise N FILE checks it.")
 
 
 def begin(options, exercise, memory):
@@ -83,7 +82,7 @@ def solve(options, exercise, memory):
     """Builds, boots, and shows what the check says."""
     qemu_check()
     print(f"Exercise {exercise.number}, {exercise.name}: {exercise.title}", flush=True)
-    job = checks.Job(f"{exercise.id}.yours", exercise, options.file)
+    job, shown = checks.Job(f"{exercise.id}.yours", exercise, options.file), os.path.relpath(options.file)
     with tempfile.TemporaryDirectory(prefix="rivet-exercise-") as work:
         builder = build.Builder(options.build, work)
         try:
@@ -91,13 +90,13 @@ def solve(options, exercise, memory):
         except build.NotCompiled as mistake:
             sys.stderr.write(str(mistake))
             memory.note(exercise, options.file, False)
-            print(f"{options.file} does not compile and link (see above).")
+            print(f"{shown} does not compile and link (see above).")
             return EXIT_UNSOLVED
         sys.stderr.write(said)
         outcome = checks.run(options.build, builder.bundle(programs), [job], exercise.boot)[0]
     for line in outcome.lines:
         print(line)
-    solved, sentence = checks.sentence(exercise, outcome, options.file)
+    solved, sentence = checks.sentence(exercise, outcome, shown)
     print(sentence)
     memory.note(exercise, options.file, solved)
     return 0 if solved else EXIT_UNSOLVED
