@@ -12,7 +12,8 @@
 static const struct {
     const char *name;
     void (*run)(struct link *link);
-} roles[] = {{"pipe", partner_pipe}, {"stream", partner_stream}, {"shm", partner_shm}};
+} roles[] = {{"pipe", partner_pipe}, {"stream", partner_stream}, {"shm", partner_shm},
+           {"serve", partner_serve}, {"serve_trusting", partner_serve_trusting}};
 
 static void end_for(const char *what, const char *why)
 {
@@ -49,5 +50,6 @@ int main(int argc, char **argv)
     bench_start(argc, argv);
     bench_pipe();
     bench_shm();
+    bench_lrpc();
     return 0;
 }

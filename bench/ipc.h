@@ -13,5 +13,8 @@ void partner_pipe(struct link *link);
 void partner_stream(struct link *link);
 void bench_shm(void);
 void partner_shm(struct link *link);
+void bench_lrpc(void);
+void partner_serve(struct link *link);
+void partner_serve_trusting(struct link *link);
 
 #endif

@@ -27,16 +27,21 @@ long pct_call_patient(slot_t slot, word_t deadline, word_t message[MESSAGE_WORDS
     return error;
 }
 
-_Noreturn void pct_serve(pct_serve_t serve, word_t events, pct_notice_t notice)
+_Noreturn void pct_serve_at(word_t entry, word_t stack, word_t events, pct_notice_t notice)
 {
-    SAVE_WORD(UPCALL_SERVE) = (word_t)serve;
     for (;;) {
-        sys_pct_accept((word_t)gate_entry, (word_t)gate_stack + GATE_STACK_SIZE, events | upcall_events());
+        sys_pct_accept(entry, stack, events | upcall_events());
         upcall_events_serve();
         word_t taken = events_take(events);
         if (taken && notice)
             notice(taken);
     }
+}
+
+_Noreturn void pct_serve(pct_serve_t serve, word_t events, pct_notice_t notice)
+{
+    SAVE_WORD(UPCALL_SERVE) = (word_t)serve;
+    pct_serve_at((word_t)gate_entry, (word_t)gate_stack + GATE_STACK_SIZE, events, notice);
 }
 
 word_t events_take(word_t events)

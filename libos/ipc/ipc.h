@@ -30,6 +30,8 @@ long pct_call_patient(slot_t slot, word_t deadline, word_t message[MESSAGE_WORDS
 typedef void (*pct_serve_t)(env_t caller, word_t message[MESSAGE_WORDS]);
 typedef void (*pct_notice_t)(word_t events);
 _Noreturn void pct_serve(pct_serve_t serve, word_t events, pct_notice_t notice);
+// The same with an entry of one's own (gate.S, lrpc.S), and where its stack begins.
+_Noreturn void pct_serve_at(word_t entry, word_t stack, word_t events, pct_notice_t notice);
 
 // Clear these pending events and say which of them were there.
 word_t events_take(word_t events);

@@ -39,7 +39,7 @@ PASSES = {
     "revoke_request": 1, "revoke_slice": 1, "revoke_irq": 1, "revoke_table": 1,
     "appel2": Fraction(201, 100), "zero_fault": 3, "cow_fault": 3, "radix_fault": 3,
     "inverted_fault": 3, "ranges_fault": 3, "break_1": 1, "break_8": 1, "break_64": 1, "abort_piece_max": 1,
-    "pipe_rt": 2, "shm_rt": 2, "pipe_64k": 2, "copy_64k": 0,
+    "pipe_rt": 2, "shm_rt": 2, "pipe_64k": 2, "copy_64k": 0, "lrpc": 2, "tlrpc": 2,
 }
 
 
