@@ -2,8 +2,8 @@
 /*
  * Stacks and windows: the two regions of the address space that are handed out in pieces.
  *
- * Stack number n occupies STACK_SIZE bytes from VM_STACKS + n * STACK_SIZE; its lowest page is the guard
- * and is never mapped, so running over it is an exception and not another stack's damage.
+ * Stack number n occupies STACK_SIZE bytes from VM_STACKS + n * STACK_SIZE, or from VM_STACKS_FAR on beyond the first ones; its
+ * lowest page is the guard and is never mapped, so running over it is an exception and not another stack's damage.
  */
 #include <libos/start/start.h>
 #include <libos/vm/internal.h>
@@ -12,15 +12,28 @@
 static bool stack_used[STACKS_MAX];
 static bool window_used[WINDOWS_MAX];
 
+static word_t stack_first(size_t number)
+{
+    return number < STACKS_NEAR ? VM_STACKS + number * STACK_SIZE : VM_STACKS_FAR + (number - STACKS_NEAR) * STACK_SIZE;
+}
+
+// The number of the stack that has the address; STACKS_MAX or more: none.
+static size_t stack_number(word_t address)
+{
+    size_t near = (address - VM_STACKS) / STACK_SIZE, far = (address - VM_STACKS_FAR) / STACK_SIZE;
+
+    return near < STACKS_NEAR ? near : far < STACKS_MAX - STACKS_NEAR ? STACKS_NEAR + far : STACKS_MAX;
+}
+
 bool stack_contains(word_t address, const char **why)
 {
-    word_t offset = address - VM_STACKS, number = offset / STACK_SIZE;
+    size_t number = stack_number(address);
 
     *why = "the address belongs to nothing";
     if (number >= STACKS_MAX || !stack_used[number])
         return false;
     *why = "the stack is full: this is its guard page";
-    return offset % STACK_SIZE >= PAGE_SIZE;
+    return address % STACK_SIZE >= PAGE_SIZE;
 }
 
 word_t vm_stack_alloc(void)
@@ -31,7 +44,7 @@ word_t vm_stack_alloc(void)
     for (size_t n = 0; n < STACKS_MAX && !top; n++)
         if (!stack_used[n]) {
             stack_used[n] = true;
-            top = VM_STACKS + (n + 1) * STACK_SIZE;
+            top = stack_first(n) + STACK_SIZE;
         }
     upcall_release();
     return top;
@@ -39,7 +52,7 @@ word_t vm_stack_alloc(void)
 
 void vm_stack_free(word_t top)
 {
-    size_t number = (top - VM_STACKS) / STACK_SIZE - 1;
+    size_t number = stack_number(top - STACK_SIZE);
 
     vm_release(top - STACK_SIZE, top);
     stack_used[number] = false;

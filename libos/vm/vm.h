@@ -5,6 +5,7 @@
  *   0x0000010000   the program as linked (start/app.ld): code, constants, data; mapped by the loader
  *   behind it      heap, grows with vm_sbrk, pages appear when touched
  *   0x2000000000   regions, whose pages a pager brings (vm/region.h)
+ *   0x3000000000   stacks beyond the first STACKS_NEAR (VM_STACKS_FAR): only who has so many needs page tables for them
  *   0x3fc0000000   the program's own page tables, read-only (VM_PTES)
  *   0x3fe0000000   stacks, STACK_SIZE each with a guard page below; pages appear when touched (VM_STACKS)
  *   0x3fe4000000   memory of the page-table structure (VM_NODES)
@@ -26,6 +27,7 @@
 #include <libos/start/start.h>
 #include <libos/vm/structure.h>
 
+#define VM_STACKS_FAR 0x3000000000ul
 #define VM_PTES     0x3fc0000000ul
 #define VM_LEAF_SPAN 0x200000ul // what one leaf table covers
 #define VM_STACKS   0x3fe0000000ul
@@ -38,7 +40,8 @@
 #define VM_BUNDLE   0x3fe8000000ul
 #define WINDOWS_MAX 256        // pages
 #define STACK_SIZE  0x100000ul // with its guard page
-#define STACKS_MAX  64
+#define STACKS_NEAR 64
+#define STACKS_MAX  1024
 #define HEAP_MAX    0x30000000ul
 
 // Called once by start-up; `image_end` is the first free address behind the program.

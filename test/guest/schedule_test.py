@@ -6,8 +6,9 @@
     schedule_test.py --build DIR share      under stride, 3:2:1 holds within a quantum, at any time of 100 quanta
     schedule_test.py --build DIR latency    under prio and edf a sleeper's wake-up takes as long among ten runnable tasks as beside one
     schedule_test.py --build DIR all        each policy runs each workload without breaking a rule
-    schedule_test.py --build DIR envs       the same of tasks that are environments, on some workloads; and what is said above of
-                                            the same bytes and of shares
+    schedule_test.py --build DIR many       a program has hundreds of threads, or a hundred environments, and each of them runs
+    schedule_test.py --build DIR envs       what is said of `all`, of the same bytes and of shares, of tasks that are environments
+    schedule_test.py --build DIR harts      environments run on all of several harts, whatever the host is busy with
 """
 
 import argparse
@@ -28,20 +29,20 @@ QUANTUM = 10_000_000  # of stride
 QUANTA = 100
 GROWTH = 1.1
 SHORT = 50_000_000
-ENVIRONMENTS = ("bimodal", "latency", "periodic", "overload")  # workloads whose tasks don't wait for each other
 TIMEOUT_SECONDS = 120
 
 
-def schedule(build, *words):
+def schedule(build, *words, harts=1):
     """(status, standard output, standard error)"""
-    with Guest(build, harts=1, icount=True, app=["schedule", *map(str, words)], extra=FIXED) as guest:
+    words = ["schedule", *map(str, words)] + [str(harts)] * (harts > 1)
+    with Guest(build, harts=harts, icount=harts == 1, app=words, extra=FIXED if harts == 1 else ()) as guest:
         status = guest.wait(TIMEOUT_SECONDS)
         return status, bytes(guest.text[OUT]), bytes(guest.text[ERR]).decode(errors="replace")
 
 
-def recorded(build, policy, workload, load=1, seed=1, duration=SECOND, place="threads"):
+def recorded(build, policy, workload, load=1, seed=1, duration=SECOND, place="threads", harts=1):
     words = (policy, workload, load, seed, duration, place)
-    status, raw, said = schedule(build, *words)
+    status, raw, said = schedule(build, *words, harts=harts)
     if status != 0:
         sys.exit(f"FAILED: schedule {' '.join(map(str, words))} ended with {status}: {said}")
     return raw
@@ -141,14 +142,38 @@ def all_check(build):
 
 
 def envs_check(build):
-    policies, _ = words_listed(build)
     yield from same_check(build, "bimodal", "envs")
+    yield from same_check(build, "server", "envs")
     yield from share_check(build, "envs")
-    yield from every_check(build, policies, ENVIRONMENTS, "envs")
+    yield from every_check(build, *words_listed(build), "envs")
+
+
+def many_check(build):
+    for place, load in (("threads", 300), ("envs", 100)):
+        run = rawrun.run_parse(recorded(build, "round_robin:quantum=100000", "latency", load, duration=SECOND // 5, place=place))
+        ran = {task for _, task, kind, *_ in run.events if kind == rawrun.RUN}
+        print(f"{place}: {len(run.tasks)} tasks, of which {len(ran)} ran")
+        if len(ran) < len(run.tasks) or len(run.tasks) <= load:
+            yield f"of {len(run.tasks)} {place} {len(ran)} ran"
+
+
+def harts_check(build):
+    """A task has to have run on each hart. A workload ends by the clock, so a busy host gets more of it."""
+    for harts, policy, workload in ((2, "eevdf", "server"), (4, "work_stealing", "bimodal"), (4, "gang", "barrier")):
+        for length in range(1, 6):
+            run = rawrun.run_parse(recorded(build, policy, workload, duration=length * SECOND // 2, place="envs", harts=harts))
+            metrics.measure(run, [])
+            used = {place for _, _, kind, place, *_ in run.events if kind == rawrun.RUN}
+            if len(used) == harts:
+                break
+        print(f"{policy} on {workload}: harts {sorted(used)}")
+        if len(used) != harts:
+            yield f"{policy} on {workload} used harts {sorted(used)} of {harts}"
 
 
 def main():
-    checks = {"same": same_check, "share": share_check, "latency": latency_check, "all": all_check, "envs": envs_check}
+    checks = {"same": same_check, "share": share_check, "latency": latency_check, "all": all_check, "many": many_check,
+              "envs": envs_check, "harts": harts_check}
     parser = argparse.ArgumentParser()
     parser.add_argument("--build", required=True)
     parser.add_argument("check", choices=checks)

@@ -182,6 +182,26 @@ static void events_test(void)
     events_handle(0, NULL);
 }
 
+static struct barrier crowd;
+
+static word_t meets(word_t number)
+{
+    barrier_wait(&crowd);
+    return number;
+}
+
+// All at once, with stacks far away, too.
+static void crowd_test(void)
+{
+    static struct thread *threads[2 * STACKS_NEAR];
+
+    crowd.count = 2 * STACKS_NEAR;
+    for (word_t i = 0; i < 2 * STACKS_NEAR; i++)
+        CHECK((threads[i] = thread_create(meets, i)) != NULL);
+    for (word_t i = 0; i < 2 * STACKS_NEAR; i++)
+        CHECK_EQUAL(thread_join(threads[i]), i);
+}
+
 int main(void)
 {
     errno = 77;
@@ -198,10 +218,11 @@ int main(void)
     heap_test();
     events_test();
 
-    // Stacks and records are used again: many more threads than there is room for at once.
+    // Stacks and records are used again: many more threads than there is room for near by.
     size_t before = frame_count_free();
-    for (word_t i = 0; i < 3 * STACKS_MAX; i++)
+    for (word_t i = 0; i < 3 * STACKS_NEAR; i++)
         CHECK_EQUAL(thread_join(thread_create(exits, i)), i + 1);
     CHECK(before - frame_count_free() <= 16);
+    crowd_test();
     return guest_end();
 }

@@ -19,7 +19,7 @@ import sys
 IDLE = 0
 NS = 10**9
 SHORTEST = 1000  # what a burst and a sleep take at least: ftrace counts microseconds
-TASKS_MOST = 60  # as many as the guest runs as threads
+TASKS_MOST = 60  # fewer than any place has room for, however they run
 LINE_MOST = 120
 NAME_MOST = 23
 NICE_0 = 120     # its priority; below 100 it is a real-time one

@@ -40,20 +40,20 @@ static uint64_t wake_time(const struct actor *actor, uint64_t now)
     return actor->wakes != AWAKE && time < now ? time : now;
 }
 
-void actors_note(enum sched_note note, uint32_t id, enum sched_end end)
+void actors_note(enum sched_note note, uint32_t id, uint32_t hart, enum sched_end end)
 {
     struct actor *actor = &actors[id];
     uint64_t time = clock_ns();
 
     if (note == SCHED_NOTE_RUN) {
-        event_add(RECORD_RUN, time, id, 0);
+        event_add(RECORD_RUN, time, id, hart, 0);
     } else if (note == SCHED_NOTE_STOP) {
-        event_add(RECORD_STOP, time, id, end);
+        event_add(RECORD_STOP, time, id, hart, end);
         actor->stopped = time;
     } else if (note == SCHED_NOTE_WAKE) {
         time = wake_time(actor, time);
         actor->wakes = AWAKE;
-        event_add(RECORD_WAKE, time, id, 0);
+        event_add(RECORD_WAKE, time, id, 0, 0);
         if (!actor->released)
             job_begun(id, time);
     }
@@ -108,9 +108,9 @@ static void note_add(uint32_t id, enum record_note code, uint64_t value)
 
 static void act_lock(uint32_t id, uint32_t number)
 {
-    if (!run.place->lock_try(number)) {
+    if (!run.place->lock_try(id, number)) {
         note_add(id, NOTE_LOCK_WAIT, number);
-        run.place->lock(number);
+        run.place->lock(id, number);
     }
     note_add(id, NOTE_LOCK, number);
 }
@@ -118,19 +118,19 @@ static void act_lock(uint32_t id, uint32_t number)
 static void act_unlock(uint32_t id, uint32_t number)
 {
     note_add(id, NOTE_UNLOCK, number);
-    run.place->unlock(number);
+    run.place->unlock(id, number);
 }
 
 static void act_barrier(uint32_t id, uint32_t number, uint32_t count)
 {
     note_add(id, NOTE_BARRIER, number);
-    run.place->meet(number, count);
+    run.place->meet(id, number, count);
 }
 
 static void act_done(uint32_t id)
 {
     run.place->hold();
-    event_add(RECORD_DONE, clock_ns(), id, 0);
+    event_add(RECORD_DONE, clock_ns(), id, 0, 0);
     run.place->release();
 }
 

@@ -13,7 +13,7 @@
 struct entry {
     uint64_t time;
     uint64_t what;  // kind | task << 3 | rest << 16: a STOP's why, a RELEASE's lateness, a NOTE's code
-    uint64_t first; // a RELEASE's service, a NOTE's value
+    uint64_t first; // a RELEASE's service, a NOTE's value, a RUN's and STOP's hart
     uint64_t second; // a RELEASE's deadline
 };
 
@@ -37,12 +37,13 @@ static struct entry *event_next(void)
     return next < EVENTS_MAX ? &events[next] : &none;
 }
 
-void event_add(enum record_kind kind, uint64_t time, uint32_t task, uint64_t rest)
+void event_add(enum record_kind kind, uint64_t time, uint32_t task, uint32_t hart, uint64_t rest)
 {
     struct entry *event = event_next();
 
     event->time = time;
     event->what = kind | (uint64_t)task << 3 | rest << 16;
+    event->first = hart;
 }
 
 void event_note(uint64_t time, uint32_t task, enum record_note code, uint64_t value)
@@ -78,8 +79,8 @@ static void event_write(struct record *record, const struct entry *event)
 
     switch ((enum record_kind)(event->what & 7)) {
     case RECORD_WAKE:    record_wake(record, event->time, task); break;
-    case RECORD_RUN:     record_run(record, event->time, task, 0); break;
-    case RECORD_STOP:    record_stop(record, event->time, task, 0, (enum record_why)rest); break;
+    case RECORD_RUN:     record_run(record, event->time, task, (uint32_t)event->first); break;
+    case RECORD_STOP:    record_stop(record, event->time, task, (uint32_t)event->first, (enum record_why)rest); break;
     case RECORD_RELEASE: record_release(record, event->time, task, event->first, event->second, rest); break;
     case RECORD_DONE:    record_done(record, event->time, task); break;
     case RECORD_NOTE:    record_note(record, event->time, task, (enum record_note)rest, event->first); break;
@@ -101,7 +102,7 @@ void events_write(struct record *record)
  * From each STOP to the first WAKE behind it, when nothing ran and nobody was left to. A policy that holds tasks back is idle
  * although somebody waits: then it is to the next RUN.
  */
-uint64_t events_idle(void)
+static uint64_t idle_alone(void)
 {
     uint64_t idle = 0, since = 0;
     bool runs = false;
@@ -119,4 +120,35 @@ uint64_t events_idle(void)
         since = kind == RECORD_STOP || ends ? event->time : since;
     }
     return runs || ready > 0 ? idle : idle + (run.duration - since);
+}
+
+/*
+ * On several harts: as many of them as there are beyond those that run somebody and those for whom somebody waits. A hart that
+ * nobody who waits may run on counts as if he might.
+ */
+static uint64_t idle_together(void)
+{
+    uint64_t idle = 0, since = 0;
+    int running = 0, ready = 0;
+
+    for (size_t i = 0; i <= count; i++) {
+        bool is_end = i == count || events[i].time > run.duration;
+        const struct entry *event = &events[i];
+        enum record_kind kind = is_end ? RECORD_END : (enum record_kind)(event->what & 7);
+        uint64_t time = is_end ? run.duration : event->time;
+        int busy = running + ready;
+        idle += busy < (int)run.harts ? (run.harts - (uint32_t)busy) * (time - since) : 0;
+        since = time;
+        if (is_end)
+            break;
+        running += (kind == RECORD_RUN) - (kind == RECORD_STOP);
+        ready += kind == RECORD_WAKE || (kind == RECORD_STOP && event->what >> 16 < RECORD_BLOCKED);
+        ready -= kind == RECORD_RUN;
+    }
+    return idle;
+}
+
+uint64_t events_idle(void)
+{
+    return run.harts == 1 ? idle_alone() : idle_together();
 }

@@ -17,8 +17,7 @@
 #include <libos/sched/driver.h>
 #include <rivet.h>
 
-#define ACTORS_MAX 60    // tasks in a guest: each has a stack
-#define SETTLE_US  50000 // from making them to the beginning of the run
+#define ACTORS_MAX (SCRIPT_TASKS_MAX - 1) // tasks in a guest; a place may have fewer
 
 /*
  * Where tasks run. The first three are called by the program; the others by the task itself, for what it cannot do alone.
@@ -26,22 +25,23 @@
 struct place {
     const char *word, *name;        // in the arguments, in the recording
     uint32_t first;                 // the number that the driver has for task 0, and so on
-    bool has_locks;                 // and barriers
+    uint32_t most;                  // how many tasks it has room for
+    uint32_t (*harts)(void);        // how many harts it can use
     const char *(*start)(void);     // makes all tasks, to begin when the run does; NULL, or why it cannot: a sentence without its subject
     void (*wait)(void) __attribute__((noreturn)); // until the run is over, and then run_finish
 
     void (*over)(void) __attribute__((noreturn)); // the task found that the run is over
-    void (*hold)(void);             // until release nobody else adds events
+    void (*hold)(void);             // until release no other task of this hart runs
     void (*release)(void);
     void (*sleep)(word_t until);    // ticks
     void (*job)(uint32_t id);       // its next job (actor_job) has begun
     void (*sleep_job)(uint32_t id); // it sleeps until its next job comes; returns at once when that is here already
     void (*yield)(void);
     void (*end)(void);
-    bool (*lock_try)(uint32_t number);
-    void (*lock)(uint32_t number);
-    void (*unlock)(uint32_t number);
-    void (*meet)(uint32_t number, uint32_t count);
+    bool (*lock_try)(uint32_t id, uint32_t number);
+    void (*lock)(uint32_t id, uint32_t number);
+    void (*unlock)(uint32_t id, uint32_t number);
+    void (*meet)(uint32_t id, uint32_t number, uint32_t count);
 };
 extern const struct place place_threads, place_environments;
 
@@ -50,6 +50,7 @@ extern struct run {
     const struct sched_hooks *hooks; // the place's own notes come by actors_note
     const struct sched_ops *ops;
     uint32_t load;     // thousandths
+    uint32_t harts;
     uint64_t seed;
     uint64_t duration; // ns
     struct workload workload;
@@ -59,12 +60,15 @@ extern struct run {
 // schedule.c: writes what happened, and ends the program.
 _Noreturn void run_finish(void);
 
+// From making the tasks to the beginning of the run.
+word_t settle_us(void);
+
 /*
  * actors.c. A place begins each actor before the run, which says what its task is and when its first job comes, and notes what the
  * driver says of it; the task itself does actor_run.
  */
 const struct action *actor_begin(uint32_t id, struct sched_task *task);
-void actors_note(enum sched_note note, uint32_t id, enum sched_end end);
+void actors_note(enum sched_note note, uint32_t id, uint32_t hart, enum sched_end end);
 _Noreturn void actor_run(uint32_t id);
 const struct action *actor_job(uint32_t id);
 uint64_t job_due(const struct action *job); // as policies count nanoseconds; 0: never
@@ -84,10 +88,10 @@ void compute(uint64_t ns);      // so much of this thread's own time
 
 // events.c. An event may be put down with a time that is a little past, and while another is: they are sorted before they are written.
 bool events_begin(void); // false: there is no memory
-void event_add(enum record_kind kind, uint64_t time, uint32_t task, uint64_t why);
+void event_add(enum record_kind kind, uint64_t time, uint32_t task, uint32_t hart, uint64_t why);
 void event_note(uint64_t time, uint32_t task, enum record_note code, uint64_t value);
 void event_release(uint64_t time, uint32_t task, uint64_t service, uint64_t deadline, uint64_t late);
 void events_write(struct record *record); // those up to the end of the run
-uint64_t events_idle(void);               // ns in which nobody ran because nobody was to; after events_write
+uint64_t events_idle(void);               // ns in which harts ran nobody because nobody was to; after events_write
 
 #endif

@@ -2,11 +2,12 @@
 /*
  * One policy on one workload, in the guest:
  *
- *     schedule POLICY[:parameter=value,...] WORKLOAD LOAD SEED DURATION threads|envs
+ *     schedule POLICY[:parameter=value,...] WORKLOAD LOAD SEED DURATION threads|envs [HARTS]
  *     schedule --list
  *
- * The tasks of the workload run as threads of this program under the policy, or as environments that it schedules; what happened is written to standard output when
- * the run is over, in the format of record.h. With counted instructions and on one hart the same words give the same bytes.
+ * The tasks of the workload run as threads of this program under the policy, or as environments that it schedules, on one hart or
+ * several; what happened is written to standard output when the run is over, in the format of record.h. With counted instructions
+ * and on one hart the same words give the same bytes.
  */
 #include "guest.h"
 #include <bench/sched/choose.h>
@@ -32,9 +33,9 @@ static struct sched_statistics before; // when the run began
 static uint8_t buffer[65536];
 
 static const char help[] =
-    "schedule POLICY[:PARAMETER=VALUE,...] WORKLOAD LOAD SEED DURATION_NS threads|envs\n"
+    "schedule POLICY[:PARAMETER=VALUE,...] WORKLOAD LOAD SEED DURATION_NS threads|envs [HARTS]\n"
     "Runs the tasks of a workload under a policy, as threads or as environments, and writes the recording of the run to standard\n"
-    "output.\n"
+    "output. Environments can be on several harts: then the time is the clock's, and nothing is repeatable.\n"
     "schedule --list shows policies, their parameters and workloads.\n";
 
 static _Noreturn __attribute__((format(printf, 1, 2))) void wrong(const char *format, ...)
@@ -139,13 +140,14 @@ static void arguments_read(char **argv)
     run.place = strcmp(argv[6], place_threads.word) == 0 ? &place_threads : &place_environments;
     if (strcmp(argv[6], run.place->word) != 0)
         wrong("tasks can be threads or envs, not '%s'", argv[6]);
-    if (!script_begin(&run.script, &run.workload, run.load, run.seed, 1))
+    run.harts = argv[7] ? (uint32_t)number_read(argv[7], "the number of harts", 1, HARTS_MAX) : 1;
+    if (run.harts > run.place->harts())
+        wrong("%s can be on %u of the harts here, not on %u", run.place->name, (unsigned)run.place->harts(), (unsigned)run.harts);
+    if (!script_begin(&run.script, &run.workload, run.load, run.seed, run.harts))
         wrong("%s", run.script.error);
-    if (run.script.tasks > ACTORS_MAX)
-        wrong("%s has %u tasks at this load, and a program has at most %u threads for them; the simulator has more",
-              run.workload.name, (unsigned)run.script.tasks, ACTORS_MAX);
-    if (!run.place->has_locks && (run.script.locks > 0 || run.script.barriers > 0))
-        wrong("the tasks of %s wait for each other, and environments do not here: they can be threads", run.workload.name);
+    if (run.script.tasks > run.place->most)
+        wrong("%s has %u tasks at this load, and a program has at most %u %s for them; the simulator has more",
+              run.workload.name, (unsigned)run.script.tasks, (unsigned)run.place->most, run.place->name);
 }
 
 // The recording
@@ -164,7 +166,7 @@ static void head_write(struct record *record)
     record_text(record, "workload", run.workload.name);
     record_decimal(record, "load", run.load);
     record_number(record, "seed", run.seed);
-    record_number(record, "harts", 1);
+    record_number(record, "harts", run.harts);
     record_number(record, "duration_ns", run.duration);
     record_text(record, "place", run.place->name);
     record_number(record, "tasks", run.script.tasks);
@@ -220,6 +222,14 @@ _Noreturn void run_finish(void)
     exit(STATUS_MISUSED);
 }
 
+#define SETTLE_TASKS 60
+
+word_t settle_us(void)
+{
+    word_t more = run.script.tasks > SETTLE_TASKS ? run.script.tasks - SETTLE_TASKS : 0;
+    return 50000 + 1000 * more;
+}
+
 // What the driver finds
 
 static uint64_t instructions_now(void)
@@ -255,8 +265,8 @@ int main(int argc, char **argv)
         fputs(help, stdout);
         return 0;
     }
-    if (argc != 7)
-        wrong("it takes POLICY WORKLOAD LOAD SEED DURATION_NS threads|envs; schedule --help says more");
+    if (argc != 7 && argc != 8)
+        wrong("it takes POLICY WORKLOAD LOAD SEED DURATION_NS threads|envs [HARTS]; schedule --help says more");
     arguments_read(argv);
     if (!events_begin()) {
         fputs("schedule: there is no memory for what happens.\n", stderr);

@@ -5,15 +5,17 @@
  */
 #include "guest.h"
 
+#define THREADS_MOST (STACKS_MAX - 24) // some stacks are the library's
+
 static struct mutex locks[WORKLOAD_LOCKS_MAX];
 static struct barrier barriers[ACTORS_MAX];
 
 // What the driver tells of every thread. Upcalls are held.
 static void noted(enum sched_note note, const struct sched_task *task, uint32_t hart, enum sched_end end, uint64_t now)
 {
-    (void)hart, (void)now;
+    (void)now;
     if (task->id < run.script.tasks) // not the program's first
-        actors_note(note, task->id, end);
+        actors_note(note, task->id, hart, end);
 }
 
 static word_t thread_main(word_t id)
@@ -47,7 +49,7 @@ static const char *start(void)
 
     hooks.note = noted;
     thread_policy_watched(run.ops, run.seed, &hooks);
-    clock_begin(time_now() + time_from_us(SETTLE_US));
+    clock_begin(time_now() + time_from_us(settle_us()));
     for (uint32_t id = 0; id < run.script.tasks; id++)
         if (!thread_make(id))
             return "there is no memory for its threads";
@@ -76,20 +78,40 @@ static void sleep_job(uint32_t id)
 }
 
 static void end(void) { thread_exit(0); }
-static bool lock_try(uint32_t number) { return mutex_try(&locks[number]); }
-static void lock(uint32_t number) { mutex_lock(&locks[number]); }
-static void unlock(uint32_t number) { mutex_unlock(&locks[number]); }
 
-static void meet(uint32_t number, uint32_t count)
+static bool lock_try(uint32_t id, uint32_t number)
 {
+    (void)id;
+    return mutex_try(&locks[number]);
+}
+
+static void lock(uint32_t id, uint32_t number)
+{
+    (void)id;
+    mutex_lock(&locks[number]);
+}
+
+static void unlock(uint32_t id, uint32_t number)
+{
+    (void)id;
+    mutex_unlock(&locks[number]);
+}
+
+static void meet(uint32_t id, uint32_t number, uint32_t count)
+{
+    (void)id;
     barriers[number].count = count;
     barrier_wait(&barriers[number]);
 }
 
+// A program's threads are on one hart.
+static uint32_t harts(void) { return 1; }
+
 const struct place place_threads = {
     .word = "threads",
     .name = "threads",
-    .has_locks = true,
+    .most = THREADS_MOST,
+    .harts = harts,
     .start = start,
     .wait = wait,
     .over = run_finish,
