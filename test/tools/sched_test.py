@@ -58,6 +58,10 @@ WRONG = [
     (["--load", "much"], "above 0"),
     (["--harts", "65", "--sim"], "from 1 to 64"),
     (["--harts", "2"], "--sim"),
+    (["--harts", "2"], "--as envs"),
+    (["--harts", "9", "--as", "envs"], "8 harts at most"),
+    (["--as", "processes"], "threads or envs, not 'processes'"),
+    (["--as", "envs", "--sim"], "takes no --sim"),
     (["--switch-cost", "5"], "--sim"),
     (["--seed", "0"], "from 1"),
     (["--seeds", "many"], "from 1"),
@@ -129,11 +133,13 @@ class Words(Tree):
         listed = self.sched("--list").stdout
         self.assertRegex(listed, r"(?m)^  stride +what stride is \[weights\]$")
         self.assertRegex(listed, r"(?m)^  share +Hogs with weights$")
+        self.assertRegex(listed, r"(?m)^  envs +environments")
 
     def test_what_has_to_be_built(self):
         self.write("mine.c", POLICY.format(name="mine", heeds="weight"))
         self.assertEqual(self.sched("--check").stdout, "sim rivet\n")
         self.assertEqual(self.sched("--check", "--list").stdout, "\n")
+        self.assertEqual(self.sched("--check", "--as", "envs", "--harts", "4").stdout, "sim rivet\n")
         self.assertEqual(self.sched("--check", "--sim", "--policy", "./mine.c:quantum=1ms,stride").stdout.splitlines(),
                          ["sim", os.path.realpath(self.path("mine.c"))])
 

@@ -9,7 +9,7 @@ import subprocess
 import sys
 
 from guest import GuestError, qemu_check
-from options import TOP
+from options import PLACES, TOP
 from runs import PRODUCTS
 
 
@@ -57,22 +57,22 @@ def guest_version(qemu):
         return "unknown"
 
 
-def place_text(chosen):
+def place_text(chosen, checked):
     if chosen.sim:
         cost = f", {chosen.switch_cost} ns more per switch" if chosen.switch_cost else ""
-        return f"the simulator, harts: {chosen.harts}{cost}"
-    return "a guest per run: QEMU with counted instructions (1 ns each), one hart, tasks are threads"
+        return f"the simulator, harts: {chosen.harts}{cost}" + (f". Beside it, {checked}" if checked else "")
+    return f"a guest per run: QEMU with counted instructions (1 ns each), one hart, tasks are {PLACES[chosen.place]}"
 
 
-def facts(chosen, products, known, variants, jobs, unsuited, failures, alike):
-    """As JSON. products: the folder with what ran."""
+def facts(chosen, products, known, variants, jobs, unsuited, failures, alike, checked=None):
+    """As JSON. products: the folder with what ran. checked: a sentence about guests on several harts."""
     workloads = {job.workload.name: job.workload for job in jobs}
     return {
         "command": shlex.join(["./rivet", "sched", *sys.argv[1:]]),
         "commit": commit(),
         "versions": versions(chosen),
         "products": digests(products, PRODUCTS[chosen.sim]),
-        "place": place_text(chosen),
+        "place": place_text(chosen, checked),
         "simulated": chosen.sim,
         "harts": chosen.harts,
         "seeds": list(range(chosen.seed, chosen.seed + chosen.seeds)),

@@ -10,7 +10,7 @@ import os
 import re
 from dataclasses import dataclass, field
 
-from options import BASELINE, TOP, Variant, number_of
+from options import BASELINE, PLACES, TOP, Variant, number_of
 
 POLICIES = os.path.join("libos", "sched")
 WORKLOADS = os.path.join("bench", "sched", "workloads")
@@ -245,6 +245,9 @@ def list_print(catalogue):
         for name, parameter in policy.parameters.items():
             default = "" if parameter.default is None else f"={parameter.default}"
             print(f"  {'':<16}   {name}{default}: {parameter.text}")
+    print("tasks in the guest (--as):")
+    for word, text in PLACES.items():
+        print(f"  {word:<16} {text}")
     print("workloads:")
     for workload in catalogue.workloads.values():
         print(f"  {workload.name:<16} {workload.text}")

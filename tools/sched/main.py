@@ -6,6 +6,7 @@ Runs differ in their policy and in nothing else. Each is a guest's boot with cou
 simulator; it leaves a raw run, from which everything that is shown is computed.
 """
 
+import dataclasses
 import errno
 import os
 import shutil
@@ -15,6 +16,7 @@ sys.path.insert(1, os.path.dirname(os.path.dirname(os.path.abspath(__file__))))
 
 import about  # noqa: E402
 import agreement  # noqa: E402
+import behaviour  # noqa: E402
 import catalogue  # noqa: E402
 import compare  # noqa: E402
 import options  # noqa: E402
@@ -30,10 +32,9 @@ EXIT_FAILED = 1
 EXIT_WRONG = 2
 
 
-def runs_do(jobs, machine, what="runs"):
+def runs_do(jobs, machine, what="runs", workers=os.cpu_count() or 1):
     """(results in the order of the jobs, sentences about those that failed)"""
     results, failures = {}, {}
-    workers = os.cpu_count() or 1
     progress = runs.Progress(jobs, workers, what)
     with runs.Pool(machine, min(workers, len(jobs))) as pool:
         for number, result, complaint, seconds in pool.each(jobs, progress.show):
@@ -61,8 +62,10 @@ def comparison(chosen, known, folder):
         raise catalogue.CatalogueError("None of these policies suits any of these workloads.")
     products = folder.file("products")
     runs.products_copy(chosen.build, products, chosen.sim, workloads)
-    machine = runs.Machine(products, chosen.sim, chosen.harts, chosen.switch_cost, chosen.qemu, folder.path)
+    checked, wrong = guests_check(chosen, jobs, products, workloads) if chosen.checked else (None, [])
+    machine = runs.Machine(products, chosen.sim, chosen.harts, chosen.switch_cost, chosen.qemu, folder.path, chosen.place)
     results, failures = runs_do(jobs, machine)
+    failures += wrong
     if not results:
         return EXIT_FAILED
     differ = summary.arrivals_differ(results)
@@ -71,7 +74,7 @@ def comparison(chosen, known, folder):
         run.say(differ)
     found = summary.Summary(results, variants, workloads)
     facts = about.facts(chosen, products, known, variants, jobs, unsuited, failures,
-                        differ or "their needs were compared, job by job, as far as both of two runs got, and are equal.")
+                        differ or "their needs were compared, job by job, as far as both of two runs got, and are equal.", checked)
     pair = [variant.label for variant in chosen.compare or []]
     shutil.rmtree(products)
     folder_fill(folder, found, facts, pair, gaps_find(chosen, jobs, results))
@@ -82,6 +85,20 @@ def comparison(chosen, known, folder):
     folder.keep()
     run.say(f"{len(results)} runs; the report is {os.path.join(folder.final, 'report.html')}.")
     return EXIT_FAILED if failures else 0
+
+
+def guests_check(chosen, jobs, products, workloads):
+    """Each policy on each workload once in a guest with so many harts: (a sentence, sentences about what went wrong)."""
+    runs.products_copy(chosen.build, products, False, workloads)
+    first = {(job.variant, job.workload.name): job for job in reversed(jobs)}
+    short = [dataclasses.replace(job, duration=min(job.duration, behaviour.DURATION_MOST)) for job in first.values()]
+    machine = runs.Machine(products, False, chosen.harts, None, chosen.qemu, None, chosen.place)
+    results, wrong = runs_do(short, machine, "runs in the guest, to check it", max(1, (os.cpu_count() or 1) // chosen.harts))
+    differ = summary.arrivals_differ(results)
+    wrong += [differ] if differ else []
+    said = behaviour.sentence(results, chosen.harts) if not wrong else f"guests with {chosen.harts} harts went wrong: {wrong[0]}"
+    run.say(said)
+    return said, wrong
 
 
 def gaps_find(chosen, jobs, results):
@@ -108,7 +125,7 @@ def folder_fill(folder, found, facts, pair, gaps):
 def perform(chosen, known):
     try:
         output.out_check(chosen.out)
-        if not chosen.sim:
+        if not chosen.sim or chosen.checked:
             qemu_check(chosen.qemu)
         with output.Folder(chosen.out) as folder:
             return comparison(chosen, known, folder)

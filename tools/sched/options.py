@@ -17,6 +17,8 @@ import run
 
 TOP = os.path.dirname(os.path.dirname(os.path.dirname(os.path.abspath(__file__))))
 HARTS_MAX, SEEDS_MAX, SWEEP_MAX = 64, 1000, 64
+GUEST_HARTS_MAX = 8
+PLACES = {"threads": "threads of one program, under its library's scheduler", "envs": "environments, under a scheduler environment"}
 SEEDS_COMPARED = 10  # where nobody says how many
 NAME = r"[a-z_][a-z0-9_]*"
 BASELINE = "eevdf"
@@ -145,6 +147,12 @@ def out_parse(text):
     return os.path.abspath(text)
 
 
+def place_parse(text):
+    if text not in PLACES:
+        raise argparse.ArgumentTypeError(f"--as takes {' or '.join(PLACES)}, not '{text}'.")
+    return text
+
+
 def parser_make():
     parser = run.Parser(prog="./rivet sched", allow_abbrev=False,
                         description="Compares scheduling policies on the same workloads.")
@@ -153,7 +161,9 @@ def parser_make():
         help="only these (default: all), or FILE.c of your own; a/b/c as a value sweeps")
     add("--workload", type=workloads_parse, metavar="W,...", help="only these (default: all), or FILE.load of your own")
     add("--load", type=loads_parse, metavar="L,...", help="instead of the loads that a workload names")
-    add("--harts", type=number_parse("--harts", 1, HARTS_MAX), default=1, metavar="N", help="of the simulated machine")
+    add("--harts", type=number_parse("--harts", 1, HARTS_MAX), default=1, metavar="N",
+        help="of the simulated machine, with --sim; or with --as envs of guests, too, where it is checked what they do")
+    add("--as", type=place_parse, metavar="threads|envs", dest="place", help="what tasks are in the guest (default threads)")
     add("--seed", type=number_parse("--seed", 1, 10**9 - 1), default=1, metavar="S", help="the first seed (default 1)")
     add("--seeds", type=number_parse("--seeds", 1, SEEDS_MAX), metavar="N", help="so many seeds, from S on (default 1)")
     add("--sim", action="store_true", help="in the simulator on this machine, not in the guest")
@@ -180,9 +190,13 @@ def combination_check(parser, options):
         options.seeds = options.seeds or SEEDS_COMPARED
         if options.seeds < 2:
             parser.error("--compare takes two seeds or more: one difference has no interval.")
-    if options.harts > 1 and not options.sim:
-        parser.error(f"--harts {options.harts} takes --sim too: a guest with several harts measures this machine.")
-    if options.switch_cost is not None and not options.sim:
+    if options.place and options.sim:
+        parser.error("--as says what tasks are in the guest, so it takes no --sim.")
+    if options.harts > 1 and not options.sim and options.place != "envs":
+        parser.error(f"--harts {options.harts} takes --sim too, or --as envs: a program's threads are on one hart.")
+    if options.harts > GUEST_HARTS_MAX and not options.sim:
+        parser.error(f"--harts {options.harts} takes --sim: a guest has {GUEST_HARTS_MAX} harts at most.")
+    if options.switch_cost is not None and not (options.sim or options.harts > 1):
         parser.error("--switch-cost takes --sim too: the guest's switches cost what they cost.")
     paths = {}
     for variant in (options.policy or []) + (options.compare or []):
@@ -195,6 +209,9 @@ def options_parse(arguments):
     options = parser.parse_args(arguments)
     combination_check(parser, options)
     options.seeds = options.seeds or 1
+    options.place = options.place or "threads"
+    options.checked = options.harts > 1 and not options.sim  # in the guest; the figures come from the simulator
+    options.sim = options.sim or options.checked
     options.paths = sorted({one.path for one in (options.policy or []) + (options.compare or []) if one.path})
     return options, parser
 
@@ -202,7 +219,7 @@ def options_parse(arguments):
 def needs(options):
     """For ./rivet: which trees have to be built, then the policies from outside, a line each. What runs in the guest is
     compared with the simulator, too."""
-    return [("" if options.list else "sim" if options.sim else "sim rivet"), *options.paths]
+    return [("" if options.list else "sim" if options.sim and not options.checked else "sim rivet"), *options.paths]
 
 
 if __name__ == "__main__":

@@ -189,7 +189,7 @@ def run_section(about):
         f"task: {escape(about['alike'])}</p>"
         + ("" if about["simulated"] else "<p>A guest counts one nanosecond per instruction; caches, memory and other machines "
            "don't take part. On one hart a seed gives the same bytes every time. QEMU with several harts would measure the "
-           "machine it runs on, so rankings on several harts are the simulator's (<code>--sim --harts N</code>).</p>"))
+           "machine it runs on, so figures on several harts are the simulator's (<code>--sim --harts N</code>).</p>"))
 
 
 def policies_section(about):

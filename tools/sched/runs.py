@@ -17,6 +17,7 @@ import sys
 import time
 from dataclasses import dataclass
 
+import behaviour
 import initrd
 import metrics
 import rawrun
@@ -45,6 +46,7 @@ class Machine:
     switch_cost: int
     qemu: str
     folder: str  # raw runs and traces go there; None: they aren't kept
+    place: str = "threads"  # what tasks are in the guest
 
 
 @dataclass
@@ -115,10 +117,11 @@ def products_copy(build, folder, sim, workloads):
 
 
 def guest_run(machine, job):
-    app = ["schedule", job.variant.argument, job.workload.name, job.load, str(job.seed), str(job.duration), "threads"]
+    app = ["schedule", job.variant.argument, job.workload.name, job.load, str(job.seed), str(job.duration), machine.place]
+    exact = machine.harts == 1  # with several harts counting would make one wait for the other
     try:
-        with Guest(os.path.join(machine.build, "rivet"), app=app, harts=1, icount=True, qemu=machine.qemu,
-                   extra=FIXED) as guest:
+        with Guest(os.path.join(machine.build, "rivet"), app=app + [str(machine.harts)], harts=machine.harts, icount=exact,
+                   qemu=machine.qemu, extra=FIXED if exact else ()) as guest:
             status = guest.wait(TIMEOUT_SECONDS)
             return status, bytes(guest.text[OUT]), bytes(guest.text[ERR])
     except AssertionError:
@@ -143,11 +146,15 @@ def job_do(machine, job):
         measured = metrics.measure(record, job.workload.focus)
     except rawrun.RawError as error:
         raise RunError(str(error)) from None
+    wrong = behaviour.complaint(record) if record.harts > 1 and not machine.sim else None
+    if wrong:
+        raise RunError(wrong)
     if machine.folder:
         keep(machine.folder, job, raw, record)
     misuse = record.trailer.get("misuse") or (last_line(said) if status == MISUSED else None)
     return {"policy": job.variant.label, "workload": job.workload.name, "load": job.load, "seed": job.seed,
             "file": job.file, "harts": record.harts, "misuse": misuse, "place": record.header.get("place", ""),
+            "harts_used": len({event[3] for event in record.events if event[2] == rawrun.RUN}),
             "demand_permille": int(record.header.get("demand_permille", "0")), **measured}
 
 
