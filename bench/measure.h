@@ -9,6 +9,7 @@
 #define BENCH_MEASURE_H
 
 #include <rivet.h>
+#include <rivet/board.h>
 
 #define REPEAT 8
 
@@ -52,6 +53,12 @@ void must(sysret_t answer, const char *what);
 // A program of the bundle beside this one that does what a benchmark needs of a partner (bench/peer.c).
 struct child *peer_start(const char *role);
 void peer_end(struct child *peer);
+/*
+ * The same for a child on our board, at `index`, that has no slices: we have the right to donate to it in `slot`. In its SLOT_FREE
+ * is the right to notify `other`, 0: nobody.
+ */
+void peer_schedule(struct child *peer, const char *role, word_t index, slot_t slot, env_t other);
+const volatile struct board_entry *bench_board(void); // ... which is mapped
 
 // Each prints its rows.
 void bench_call(void);

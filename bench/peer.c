@@ -5,13 +5,16 @@
  *   yield   gives every slice it gets to its creator
  *   board   the same, and it is a scheduler
  *   back    hands back what it is given, or the rest of its slice
- *   notify  posts an event to its creator, again and again
+ *   notify  posts an event to whoever its SLOT_FREE leads to, again and again
+ *   wait    waits for that event, again and again
  *   revoke  as yield, and its repossession vector has backing frames for what is taken from it
  */
 #include <rivet.h>
 #include <rivet/revoke.h>
 #include <stdio.h>
 #include <string.h>
+
+#define PEER_EVENT (1ul << 40) // of `notify` (wake.S) and `wait`
 
 void gate_pct(void);
 void yield_forever(slot_t slot);
@@ -62,6 +65,14 @@ static void be_scheduler(void)
     yield_forever(SLOT_FREE);
 }
 
+static void wait_forever(void)
+{
+    for (;;) {
+        (void)events_take(PEER_EVENT);
+        sys_slice_wait(PEER_EVENT, 0);
+    }
+}
+
 int main(int argc, char **argv)
 {
     upcall_hold(); // ends of slices are the kernel's business here
@@ -73,10 +84,12 @@ int main(int argc, char **argv)
         hand_back();
     if (argc == 2 && strcmp(argv[1], "notify") == 0)
         notify_forever();
+    if (argc == 2 && strcmp(argv[1], "wait") == 0)
+        wait_forever();
     if (argc == 2 && strcmp(argv[1], "revoke") == 0)
         be_asked();
     if (argc == 2 && strcmp(argv[1], "board") == 0)
         be_scheduler();
-    fprintf(stderr, "bench_peer: started by a benchmark, with `gate`, `yield`, `board`, `back`, `notify` or `revoke`\n");
+    fprintf(stderr, "bench_peer: started by a benchmark, with `gate`, `yield`, `board`, `back`, `notify`, `wait` or `revoke`\n");
     return 1;
 }

@@ -5,7 +5,6 @@
  *                back at once: both ways together
  */
 #include "measure.h"
-#include <rivet/board.h>
 
 word_t stretch_away(word_t number, const word_t arguments[4], word_t *value);
 
@@ -41,18 +40,6 @@ static void dispatch_measure(word_t word)
     row_counted("env_dispatch", least - PROGRAM, 1);
 }
 
-// Our board, mapped.
-static const struct board_entry *board_make(void)
-{
-    page_t page = machine()->ram_first;
-    while (frame_entry(page)->owner != self() || frame_entry(page)->kind != PAGE_FREE)
-        page++;
-    word_t window = vm_window_open(1);
-    must(sys_board_bind(page), "a board");
-    must((sysret_t){window == 0 ? ERR_FULL : vm_bind(0, window, page, 1, RIGHT_READ), 0}, "mapping it");
-    return (const struct board_entry *)window;
-}
-
 static void next_bench(void)
 {
     struct child *peer = peer_start("back");
@@ -65,23 +52,11 @@ static void next_bench(void)
     peer_end(peer);
 }
 
-// A child on our board, without slices of its own.
 static void dispatch_bench(void)
 {
     static struct child peer;
-    const char *const arguments[] = {"bench_peer", "back"};
-    const struct board_entry *board = board_make();
-    const char *why = child_build(&peer, &(struct child_options){.program = "bench_peer", .argc = 2, .argv = arguments});
-    must((sysret_t){why != NULL ? ERR_NOENT : ERR_OK, 0}, "building a child");
-    must(sys_board_join(peer.env, CAP_NONE, 1), "a place on the board");
-    must(sys_cap_mint(SLOT_FREE, peer.env, RIGHT_YIELD), "a capability to it");
-    must((sysret_t){child_start(&peer) != NULL ? ERR_STATE : ERR_OK, 0}, "starting it");
-    for (int i = 0; i < TRIES; i++)
-        sys_slice_yield(); // until it hands back
-    for (word_t position = 0; position < SLICES_MAX; position++)
-        if (slice_entry(0, position)->env == peer.env)
-            must(sys_slice_give(0, position, self()), "its slice");
-    dispatch_measure(*(const volatile word_t *)&board[1].word);
+    peer_schedule(&peer, "back", 1, SLOT_FREE, 0);
+    dispatch_measure(bench_board()[1].word);
     must(sys_cap_drop(SLOT_FREE), "cap_drop");
     peer_end(&peer);
 }

@@ -5,7 +5,7 @@
 #define HOTCALL(index, room, verb, errors, text) .equ CALL_##room##_##verb, CALL_BASE + index
 #include <rivet/syscall.def>
 
-.equ SLOT_FREE, 8       /* libos/start/start.h: where the partner has a capability to us */
+.equ SLOT_FREE, 8       /* libos/start/start.h */
 .equ MINE, 0xf8         /* a word of the save area that the library leaves alone */
 
 /*
@@ -45,7 +45,7 @@ stretch_donate:
         addi    sp, sp, 128
         ret
 
-/* The partner's, for ever: says when it has an event for its donor, and posts it. Its donor goes on at once. */
+/* A partner's, for ever: says when, and posts an event to whoever SLOT_FREE leads to. Its donor goes on at once. */
         .globl  notify_forever
 notify_forever:
         li      a0, SLOT_FREE

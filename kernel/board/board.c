@@ -15,8 +15,6 @@ _Static_assert(sizeof(struct board_entry) * BOARD_ENTRIES == PAGE_SIZE, "a board
 
 static struct board_entry *board_entries(const struct env *scheduler) { return page_memory(scheduler->board); }
 
-static word_t entry_index(const struct board_entry *entry) { return (word_t)entry % PAGE_SIZE / sizeof(*entry); }
-
 // A child's entry, locked; NULL when it has none.
 static struct board_entry *entry_take(const struct env *child)
 {
@@ -28,12 +26,6 @@ static struct board_entry *entry_take(const struct env *child)
         lock_drop(&entry->lock); // it left meanwhile
     }
     return entry;
-}
-
-static void entry_set(struct board_entry *entry, enum board_state state)
-{
-    word_t word = (entry->word & ~255ul) + BOARD_STEP + state;
-    __atomic_store_n(&entry->word, word, __ATOMIC_SEQ_CST);
 }
 
 // From BLOCKED to READY, if `events` has one that the child waits for. The entry that changed, NULL: none.
@@ -52,13 +44,6 @@ static struct board_entry *entry_wake(struct env *child, word_t events)
     return wakes ? entry : NULL;
 }
 
-// The child's bit: a word changed.
-static void entry_mark(const struct env *scheduler, const struct board_entry *entry)
-{
-    word_t index = entry_index(entry);
-    __atomic_fetch_or(env_save(scheduler, index < 64 ? SAVE_BOARD_LOW : SAVE_BOARD_HIGH), 1ul << index % 64, __ATOMIC_RELEASE);
-}
-
 /*
  * The child's scheduler is told that a word changed. If that ends a wait of its own, its scheduler is told, too, and so on:
  * invariant (4) is the bound. How many were.
@@ -68,8 +53,7 @@ static word_t board_tell(const struct env *child, const struct board_entry *entr
     word_t told = 0;
     do {
         struct env *scheduler = child->scheduler;
-        entry_mark(scheduler, entry);
-        __atomic_fetch_or(env_save(scheduler, SAVE_PENDING), EVENT_BIT(BOARD), __ATOMIC_SEQ_CST);
+        scheduler_post(scheduler, entry);
         env_rouse(scheduler);
         child = scheduler;
         entry = entry_wake(scheduler, EVENT_BIT(BOARD));

@@ -30,6 +30,7 @@
 #define KERNEL_BOARD_H
 
 #include "env/env.h"
+#include "lock.h"
 #include <rivet/board.h>
 
 // Is there a word that changes when `env` goes on or waits? One look for those who have no scheduler.
@@ -56,5 +57,49 @@ void board_halt(struct env *env, bool dies);
 bool board_disband(struct env *env);
 
 bool board_invariant(void);
+
+// ---------------------------------------------------------------- in line, for the shortest way from an event to a scheduler
+
+static inline word_t entry_index(const struct board_entry *entry) { return (word_t)entry % PAGE_SIZE / sizeof(*entry); }
+
+static inline void entry_set(struct board_entry *entry, enum board_state state)
+{
+    word_t word = (entry->word & ~255ul) + BOARD_STEP + state;
+    __atomic_store_n(&entry->word, word, __ATOMIC_SEQ_CST);
+}
+
+// The child's bit: a word changed.
+static inline void entry_mark(const struct env *scheduler, const struct board_entry *entry)
+{
+    word_t index = entry_index(entry);
+    __atomic_fetch_or(env_save(scheduler, index < 64 ? SAVE_BOARD_LOW : SAVE_BOARD_HIGH), 1ul << index % 64, __ATOMIC_RELEASE);
+}
+
+// ... and it has the event.
+static inline void scheduler_post(const struct env *scheduler, const struct board_entry *entry)
+{
+    entry_mark(scheduler, entry);
+    __atomic_fetch_or(env_save(scheduler, SAVE_PENDING), EVENT_BIT(BOARD), __ATOMIC_SEQ_CST);
+}
+
+/*
+ * As board_wake, for one event and a child of `scheduler`, which has the event BOARD then and is not to be told. False: nothing is
+ * done, the child does not wait for it, or has another scheduler by now.
+ */
+static inline bool board_wake_plain(const struct env *env, const struct env *scheduler, word_t events)
+{
+    struct board_entry *entry = __atomic_load_n(&env->entry, __ATOMIC_ACQUIRE);
+    if (entry == NULL)
+        return false;
+    lock_take(&entry->lock);
+    bool waits = BOARD_STATE(entry->word) == BOARD_BLOCKED && env->board_events & events;
+    bool wakes = waits && env->entry == entry && env->scheduler == scheduler;
+    if (wakes)
+        entry_set(entry, BOARD_READY);
+    lock_drop(&entry->lock);
+    if (wakes)
+        scheduler_post(scheduler, entry);
+    return wakes;
+}
 
 #endif

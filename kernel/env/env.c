@@ -161,13 +161,24 @@ static void wake_traced(struct env *env, word_t events)
     env_wake(env);
 }
 
-void env_post(struct env *env, word_t events)
+static inline __attribute__((always_inline)) void wake(struct env *env, word_t events)
 {
-    __atomic_fetch_or(env_save(env, SAVE_PENDING), events, __ATOMIC_SEQ_CST);
     if (__builtin_expect(hart_self()->traced, 0))
         wake_traced(env, events);
     else
         env_wake(env);
+}
+
+void env_post(struct env *env, word_t events)
+{
+    __atomic_fetch_or(env_save(env, SAVE_PENDING), events, __ATOMIC_SEQ_CST);
+    wake(env, events);
+}
+
+sysret_t env_told(struct env *env, word_t events)
+{
+    wake(env, events);
+    return done(0);
 }
 
 sysret_t env_woken(struct env *env)
@@ -521,6 +532,7 @@ sysret_t sys_env_info(env_t name, word_t what)
     }
 }
 
+// Where it is unusual: mostly kernel/trap/entry.S and slice/plain.c do it.
 sysret_t sys_env_notify(slot_t slot, word_t events)
 {
     enum error error;

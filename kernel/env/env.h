@@ -162,6 +162,7 @@ void env_rouse(struct env *env); // the same, without its scheduler
 // Sets events and sees to it that somebody notices: the hart that runs it, or an idle one with a slice of it.
 void env_post(struct env *env, word_t events);
 sysret_t env_woken(struct env *env);
+sysret_t env_told(struct env *env, word_t events); // ... that were set already
 // The same as the end of a call that succeeded; oneself needs no waking.
 static inline sysret_t env_posted(struct env *self, struct env *env, word_t events)
 {

@@ -1,8 +1,9 @@
 // SPDX-License-Identifier: BSD-2-Clause
 /*
- * The plain case of a yield, in few instructions: the next position of the vector belongs to somebody who is ready, and there
- * is nothing unusual about either side. It does what slice_leave, slice_release and slice_next do, and leaves out what changes
- * nothing then:
+ * The plain cases of what changes who runs, in few instructions: there is nothing unusual about either side.
+ *
+ * A yield, when the next position of the vector belongs to somebody who is ready. It does what slice_leave, slice_release and
+ * slice_next do, and leaves out what changes nothing then:
  *
  *   the yielder    has no floating-point registers here, no board, no caller, no debt, and no deadline or donation around it:
  *                  its grace word is 0. So nobody is told that it stopped.
@@ -10,9 +11,18 @@
  *                  space, its code is not new, and it has no alarm.
  *
  * Nobody is idle meanwhile who would have to be: the hart does not sleep.
+ *
+ * An event by which the only donor goes on: its own, or one for a child of its board that waits for it. The trap path does what
+ * slice_preempt and donor_go_on do (kernel/trap/entry.S), and what is left out of env_wake changes nothing, for
+ *
+ *   who posts      has no slices and no board but the donor's, and its hart no floating-point registers.
+ *   the child      is off its hart and has no slices, no caller and no floating point: nobody else would run it.
+ *   the donor      has no alarm, caller, board above it or floating point, and is not to stop. Its slice is still its own.
  */
 #include "slice.h"
 
+#include "board/board.h"
+#include "kernel.h"
 #include "machine/machine.h"
 #include "page/page.h"
 #include "space/space.h"
@@ -64,4 +74,44 @@ void slice_yield_plain(struct hart *hart, struct env *self)
     hw_satp_switch(env->satp);
     __atomic_store_n(&self->claim, CLAIM_STOPPED, __ATOMIC_RELEASE); // last: another hart may take it now
     trap_enter(env_boundary(env), *env_save(env, SAVE_S_BEGIN));
+}
+
+// Nothing is unusual about the only donor of this hart, and about whoever runs on its time and is to be switched.
+static inline bool donor_plain(const struct hart *hart, const struct env *self, const struct env *donor)
+{
+    if (hart->donation_count != 1 || hart->donation_slow == hart->position + 1)
+        return false;
+    if ((donor->flags | donor->caller | (word_t)donor->entry | donor->grace | (word_t)hart->floats | hart->traced) != 0)
+        return false;
+    return self->slice_harts == 0 && (self->entry == NULL || self->scheduler == donor);
+}
+
+// Only its scheduler can run it.
+static inline bool child_plain(const struct env *child)
+{
+    return child->claim != CLAIM_TAKEN && (child->caller | child->floats | child->slice_harts) == 0;
+}
+
+// The boundary of the donor that goes on at once because these were posted to `env`; 0: whoever is to notice is still to be told.
+static inline word_t donor_woken(const struct hart *hart, struct env *env, word_t events)
+{
+    const struct donation *donation = &hart->donations[0];
+    const struct env *donor = env_at(donation->donor);
+    if (!donor_plain(hart, env_at(hart->current), donor))
+        return 0;
+    if (env == donor)
+        return donation->events & events ? donation->donor : 0;
+    if (!(donation->events & EVENT_BIT(BOARD)) || !child_plain(env) || !board_wake_plain(env, donor, events))
+        return 0;
+    return donation->donor;
+}
+
+sysret_t notify_plain(struct env *env, word_t events)
+{
+    if (events == 0 || (events & ~EVENTS_OWN))
+        return refuse(ERR_RANGE);
+    __atomic_fetch_or(env_save(env, SAVE_PENDING), events, __ATOMIC_SEQ_CST);
+    hw_order(); // the event comes before the look at who waits for it
+    word_t donor = donor_woken(hart_self(), env, events);
+    return donor != 0 ? done(donor) : env_told(env, events);
 }

@@ -49,6 +49,8 @@ void slice_back(enum donate_reason why) __attribute__((noreturn));
 void slice_instead(struct env *env) __attribute__((noreturn));
 // A yield by `self` where nothing is unusual (plain.c); returns when something is, and nothing has changed.
 void slice_yield_plain(struct hart *hart, struct env *self);
+// The call env_notify to this environment. It answers with the boundary of a donor that goes on instead of the caller, or 0.
+sysret_t notify_plain(struct env *env, word_t events);
 // From the present moment on a turn of the hart's slice runs.
 void slice_begin(struct hart *hart);
 // Runs an environment whose claim the caller took, to the end of the present slice.

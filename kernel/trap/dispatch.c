@@ -6,6 +6,8 @@
 
 #define CALL_FIRST 1 // those before are hot: the trap path performs them
 
+#define sys_env_notify trap_env_notify // begins in the trap path, which leaves it to the function of that name if it is unusual
+
 #define HOTCALL(index, room, verb, errors, text)
 #define SYSCALL(index, room, verb, arity, arguments, errors, text) sysret_t sys_##room##_##verb arguments;
 #include <rivet/syscall.def>

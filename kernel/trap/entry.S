@@ -53,8 +53,10 @@
 .endif
 
 .equ RIGHT_YIELD, 32 /* enum env_right */
+.equ RIGHT_NOTIFY, 64
 .equ RIGHT_REVOKE, 128
 .equ DONATE_YIELDED, 2 /* enum donate_reason */
+.equ DONATE_EVENT, 5
 .equ REVOKE_KINDS, 4 /* enum revoke_kind */
 .equ EVENT_REVOKE_BIT, 1 << 5
 .equ EVENT_ALARM_BIT, 1 << 7
@@ -590,8 +592,9 @@ call_time:                              /* t0: boundary; t1: index + 4, negative
         bnez    t1, slice_donate
 
 /*
- * slice_yield: 83 to the donor, 79 where there is no board, when the time is donated, by slice_donate below and by nobody else. Anything else is C's. What
- * the yielder used is shown on the board of its scheduler, if that is the donor: then nobody can change its entry now.
+ * slice_yield: 83 to the donor, 79 where there is no board, when the time is donated, by slice_donate below and by nobody else.
+ * Anything else is C's. What the yielder used is shown on the board of its scheduler, if that is the donor: then nobody can change
+ * its entry now.
  */
         FAST_PATH
         ld      t3, R_HART(t0)
@@ -604,11 +607,13 @@ call_time:                              /* t0: boundary; t1: index + 4, negative
         bnez    t1, slice_yield_slow    /* harts where it has time of its own may sleep */
         ld      t2, H_DONOR(t3)         /* t2: boundary of the donor; it was taken and is nobody's but ours */
         ld      t4, R_ENTRY(t0)
-        beqz    t4, 1f
+        li      a1, DONATE_YIELDED
+        beqz    t4, donor_return
         ld      t1, R_SCHEDULER(t0)
         addi    t1, t1, 512
         bne     t1, t2, slice_yield_slow
-1:      csrr    t5, time
+donor_return:                           /* t0: who leaves hart t3; t4: its entry; t2: the donor; a1: why it goes on; ra, sp */
+        csrr    t5, time
         ld      t6, H_STARTED(t3)
         sd      t5, H_STARTED(t3)
         sub     t5, t5, t6
@@ -634,7 +639,6 @@ call_time:                              /* t0: boundary; t1: index + 4, negative
         csrw    sepc, ra
         ld      sp, R_SP(t2)
         li      a0, 0
-        li      a1, DONATE_YIELDED
         registers_clear
         sret
 slice_yield_slow:
@@ -726,6 +730,7 @@ call_c:                                 /* t0: boundary; t2: function; sepc: whe
         sd      sp, R_SP(t0)
         enter_kernel
         jalr    t2
+call_end:
         ld      t0, (sp)                /* the current environment's boundary lies where the stack begins */
         csrw    sscratch, t0
         csrr    ra, sepc
@@ -734,6 +739,53 @@ call_c:                                 /* t0: boundary; t2: function; sepc: whe
         .if     STACK_TOP != H_CURRENT
         .error  "the stack begins at the hart's first word"
         .endif
+
+/*
+ * env_notify: an event is posted by C, and so is decided whether a donor goes on by it: then the answer is that one's boundary
+ * (slice/plain.c), and what the program keeps over a call is saved here, where it is still in registers: 224 to a donor that is
+ * the scheduler of who waited for it. From call_c alone. a0: slot, a1: events.
+ */
+        .globl  trap_env_notify
+trap_env_notify:
+        FAST_PATH
+        slot_object RIGHT_NOTIFY, env_notify_slow
+        frame_boundary t2, t3
+        addi    a0, t2, -512
+        call    notify_plain
+        beqz    a1, call_end
+        mv      t2, a1
+        csrr    t3, sscratch
+        ld      t0, (sp)
+        ld      sp, R_SP(t0)
+        csrr    ra, sepc
+        sd      ra, SAVE_F_PC(t0)
+        sd      ra, SAVE_F_PC+8*1(t0)
+        sd      sp, SAVE_F_PC+8*2(t0)
+        sd      gp, SAVE_F_PC+8*3(t0)
+        sd      tp, SAVE_F_PC+8*4(t0)
+        sd      s0, SAVE_F_PC+8*8(t0)
+        sd      s1, SAVE_F_PC+8*9(t0)
+        sd      zero, SAVE_F_PC+8*10(t0) /* the call's answer */
+        sd      zero, SAVE_F_PC+8*11(t0)
+        sd      s2, SAVE_F_PC+8*18(t0)
+        sd      s3, SAVE_F_PC+8*19(t0)
+        sd      s4, SAVE_F_PC+8*20(t0)
+        sd      s5, SAVE_F_PC+8*21(t0)
+        sd      s6, SAVE_F_PC+8*22(t0)
+        sd      s7, SAVE_F_PC+8*23(t0)
+        sd      s8, SAVE_F_PC+8*24(t0)
+        sd      s9, SAVE_F_PC+8*25(t0)
+        sd      s10, SAVE_F_PC+8*26(t0)
+        sd      s11, SAVE_F_PC+8*27(t0)
+        li      t1, 1
+        sb      t1, R_FLAGS(t0)         /* `full` */
+        sd      zero, R_GRACE(t0)       /* the timer may have stood for the donation's end */
+        ld      t4, R_ENTRY(t0)
+        li      a1, DONATE_EVENT
+        j       donor_return
+env_notify_slow:
+        call    sys_env_notify
+        j       call_end
 
 /* Not a call of ours: the application's exception. t0: boundary; sscratch: the same; t1: what is left of its t0. */
 call_foreign_high:

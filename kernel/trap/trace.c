@@ -150,6 +150,7 @@ _Static_assert(0
 sysret_t trace_perform(struct env *env, long index, word_t *regs)
 {
     extern sysret_t sys_revoke_request(slot_t slot, word_t kind, size_t count, word_t deadline);
+    extern sysret_t sys_env_notify(slot_t slot, word_t events);
     const word_t *a = &regs[REG_A0];
     hw_set_return_pc(regs[REG_RA]);
     env->sp = regs[REG_SP];
@@ -161,6 +162,7 @@ sysret_t trace_perform(struct env *env, long index, word_t *regs)
     case CALL_slice_yield:    return sys_slice_yield();
     case CALL_slice_donate:   return sys_slice_donate(a[0], a[1], a[2], a[3]);
     case CALL_revoke_request: return sys_revoke_request(a[0], a[1], a[2], a[3]);
+    case CALL_env_notify:     return sys_env_notify(a[0], a[1]);
     default:                  return call_table[index - 1](a[0], a[1], a[2], a[3], a[4], a[5]);
     }
 }

@@ -318,6 +318,46 @@ static void registers_enter(const struct env *env, word_t begin, word_t a0, word
     regs[REG_A1] = a1;
 }
 
+// Who runs leaves for the only donor, which learns why.
+static void donor_return(struct env *env, struct env *donor, enum donate_reason why)
+{
+    struct hart *hart = hart_self();
+    env->ticks += hw_time() - hart->slice_started;
+    hart->slice_started = hw_time();
+    if (env->entry != NULL)
+        env->entry->ticks = env->ticks;
+    env->result_error = ERR_OK;
+    env->result_value = 0;
+    hw_set_timer(hart->slice_end);
+    hart->donation_count = hart->donation_slow = 0;
+    hw_satp_switch(donor->satp);
+    env->claim = CLAIM_STOPPED;
+    registers_enter(donor, 0, ERR_OK, why);
+    sret(env_boundary(donor));
+}
+
+static sysret_t notify(slot_t slot, word_t events)
+{
+    static const int kept[] = {REG_RA, REG_SP, 3, 4, 8, 9, 18, 19, 20, 21, 22, 23, 24, 25, 26, 27}; // and gp, tp, s0 to s11
+    enum error error;
+    struct env *to = cap_env(user(), slot, RIGHT_NOTIFY, &error);
+    sysret_t answer = to == NULL ? sys_env_notify(slot, events) : notify_plain(to, events);
+    if (answer.value == 0)
+        return answer;
+    struct env *env = user();
+    const word_t *regs = fake_self()->regs;
+    word_t *save = env_save(env, SAVE_F_PC);
+    for (size_t i = 0; i < sizeof(kept) / sizeof(kept[0]); i++)
+        save[kept[i]] = regs[kept[i]];
+    save[REG_PC] = regs[REG_RA];
+    save[REG_A0] = save[REG_A1] = 0;
+    env->full = 1;
+    env->grace = 0;
+    env->pc = regs[REG_RA];
+    donor_return(env, env_at(answer.value), DONATE_EVENT);
+    longjmp(fake.exit, 1);
+}
+
 // True when it was done here.
 static bool slice_yield(struct env *env)
 {
@@ -327,20 +367,9 @@ static bool slice_yield(struct env *env)
     struct env *donor = env_at(hart->donations[0].donor);
     if (env->entry != NULL && env->scheduler != donor)
         return false;
-    env->ticks += hw_time() - hart->slice_started;
-    hart->slice_started = hw_time();
-    if (env->entry != NULL)
-        env->entry->ticks = env->ticks;
     env->pc = fake_self()->regs[REG_RA];
     env->sp = fake_self()->regs[REG_SP];
-    env->result_error = ERR_OK;
-    env->result_value = 0;
-    hw_set_timer(hart->slice_end);
-    hart->donation_count = 0;
-    hw_satp_switch(donor->satp);
-    env->claim = CLAIM_STOPPED;
-    registers_enter(donor, 0, ERR_OK, DONATE_YIELDED);
-    sret(env_boundary(donor));
+    donor_return(env, donor, DONATE_YIELDED);
     return true;
 }
 
@@ -387,10 +416,12 @@ static sysret_t room_call(word_t number, const word_t *a)
     case CALL_slice_yield_to: return sys_slice_yield_to(a[0]);
     case CALL_slice_yield:    return sys_slice_yield();
     case CALL_slice_donate:   return sys_slice_donate(a[0], a[1], a[2], a[3]);
+#define sys_env_notify notify
     case CALL_revoke_request: return sys_revoke_request(a[0], a[1], a[2], a[3]);
 #define SYSCALL(index, room, verb, arity, types, errors, text) \
     case CALL_##room##_##verb: return sys_##room##_##verb(PASS_##arity);
 #include <rivet/syscall.def>
+#undef sys_env_notify
     }
     fake_fail("the test makes a call that is none");
 }

@@ -555,6 +555,126 @@ static void a_decision_carries_its_word(void **state)
     assert_int_equal(runs(HART_A), children[0]);
 }
 
+#define KEPT 20 // a register that a call leaves as it is
+
+// A has a board, with its first child at 1 and its second, which waits, at 2. The first runs, by its word there.
+static void board_of_two(void)
+{
+    OK(board, bind, frames_for(family.a, 1));
+    CALL(slice, donate, 10, FOREVER, 0, 0);
+    OK(board, join, 0, 2, 1);
+    fake_self()->regs[KEPT] = 0x2020;
+    fake_self()->regs[REG_RA] = 0x6666;
+    CALL(slice, donate, 1, FOREVER, 0, 0);
+    OK(board, join, 0, 2, 2);
+    CALL(slice, wait, OWN_EVENT, 0);
+    CALL(slice, yield, 0);
+    *env_save(env_named(family.a), SAVE_PENDING) = 0;
+    *env_save(env_named(family.a), SAVE_BOARD_LOW) = 0;
+    CALL(slice, donate, 10, FOREVER, EVENT_BIT(BOARD), board_word());
+    (void)fake_interrupt(); // of the joining
+    assert_int_equal(runs(HART_A), children[0]);
+}
+
+// The waiting child was woken, and A goes on by that.
+static void a_was_told(void)
+{
+    const struct board_entry *entries = page_memory(env_named(family.a)->board);
+    went_on(family.a, DONATE_EVENT);
+    assert_int_equal(depth(), 0);
+    assert_int_equal(BOARD_STATE(entries[2].word), BOARD_READY);
+    assert_int_equal(*env_save(env_named(family.a), SAVE_BOARD_LOW), 1 << 2);
+    assert_int_equal(*env_save(env_named(family.a), SAVE_PENDING), EVENT_BIT(BOARD));
+    *env_save(env_named(family.a), SAVE_PENDING) = 0;
+}
+
+// A call that posts an event on its scheduler's time ends in the scheduler, and later as it would have.
+static void an_event_for_another_child(void **state)
+{
+    (void)state;
+    children_make(2);
+    board_of_two();
+    word_t used = child(0)->ticks;
+    fake.time += 70;
+    fake_self()->regs[KEPT] = 0x5ec4e7;
+    fake_self()->regs[REG_RA] = 0x6888;
+    fake_self()->regs[REG_SP] = 0x7770;
+    CALL(env, notify, 1, OWN_EVENT << 1); // not one that it waits for
+    assert_true(fake.returned);
+    CALL(env, notify, 1, OWN_EVENT);
+    assert_false(fake_interrupt()); // it needs none
+    a_was_told();
+    assert_int_equal(fake_self()->timer, slice_end());
+    assert_int_equal(fake_self()->regs[KEPT], 0);
+    assert_int_equal(child(0)->ticks, used + 70);
+    assert_int_equal(((struct board_entry *)page_memory(env_named(family.a)->board))[1].ticks, used + 70);
+    CALL(slice, donate, 10, FOREVER, EVENT_BIT(BOARD), board_word());
+    assert_int_equal(runs(HART_A), children[0]);
+    assert_int_equal(fake_self()->regs[REG_PC], 0x6888);
+    assert_int_equal(fake_self()->regs[REG_SP], 0x7770);
+    assert_int_equal(fake_self()->regs[REG_A0], ERR_OK);
+    assert_int_equal(fake_self()->regs[KEPT], 0x5ec4e7);
+    OK(env, notify, 1, OWN_EVENT); // it is woken already
+    CALL(slice, donate, 1, FOREVER, 0, 0);
+    assert_int_equal(runs(HART_A), children[1]);
+    assert_int_equal(answer(), OWN_EVENT);
+}
+
+// ... and by an interrupt where something is unusual about one of those that it concerns.
+static void an_event_for_another_child_that_is_unusual(void **state)
+{
+    enum { ALARM, FLOATS, SLICES, POSTER, NOT_ITS_OWN, CASES };
+    (void)state;
+    for (int i = 0; i < CASES; i++) {
+        family_each(state);
+        children_make(2);
+        struct env *a = fake_env();
+        board_of_two();
+        switch (i) {
+        case ALARM:  a->alarm = fake.time + 5, a->alarmed = 1; break;
+        case FLOATS: child(1)->floats = 1; break;
+        case SLICES: child(1)->slice_harts = 1u << HART_IDLE; fake_vectors[HART_IDLE][0].env = (uint32_t)children[1]; break;
+        case POSTER: child(0)->slice_harts = 1u << HART_IDLE; fake_vectors[HART_IDLE][0].env = (uint32_t)children[0]; break;
+        case NOT_ITS_OWN: // A does not wait for its board
+            *env_save(a, SAVE_PENDING) = 0;
+            CALL(slice, yield, 0);
+            CALL(slice, donate, 10, FOREVER, OWN_EVENT, 0);
+            break;
+        }
+        fake_self()->regs[KEPT] = 0x5ec4e7;
+        CALL(env, notify, 1, OWN_EVENT);
+        assert_true(fake.returned);
+        assert_int_equal(fake_self()->regs[KEPT], 0x5ec4e7);
+        assert_true(fake_interrupt());
+        if (i == NOT_ITS_OWN) {
+            assert_int_equal(runs(HART_A), children[0]);
+            assert_int_equal(*env_save(a, SAVE_PENDING), EVENT_BIT(BOARD));
+            continue;
+        }
+        a->alarm = 0;
+        fake_vectors[HART_IDLE][0].env = (uint32_t)fake.init;
+        child(0)->slice_harts = child(1)->slice_harts = 0;
+        a_was_told();
+    }
+}
+
+// A donor that was told to stop in the same moment does not go on.
+static void an_event_for_a_donor_that_stops(void **state)
+{
+    (void)state;
+    children_make(2);
+    board_of_two();
+    fake_on(HART_INIT);
+    REFUSED(AGAIN, env, stop, family.a);
+    fake_on(HART_A);
+    CALL(env, notify, 1, OWN_EVENT);
+    harts_cross();
+    fake_on(HART_A);
+    assert_int_not_equal(runs(HART_A), family.a);
+    fake_on(HART_INIT);
+    ALL(env, stop, family.a);
+}
+
 ROOM(donate)
 {
     const struct CMUnitTest tests[] = {
@@ -580,6 +700,9 @@ ROOM(donate)
         TEST(a_slice_that_is_taken),
         TEST(donors_with_floats),
         TEST(a_decision_carries_its_word),
+        TEST(an_event_for_another_child),
+        TEST(an_event_for_another_child_that_is_unusual),
+        TEST(an_event_for_a_donor_that_stops),
         TEST(a_machine_without_sstc),
     };
     return RUN(tests);
