@@ -69,6 +69,11 @@ void child_nap(void);    // waits for ever, a moment at a time
 void child_rejoin(void); // joins the scheduler in slot 8, at the index in its argument, and leaves, for ever
 void child_yield(void);  // gives its slice up for ever
 
+// children.S: those of donations, in whose slot 8 is somebody else.
+void child_donate(void); // donates to that one for ever; sets a bit for each answer in the word at its argument
+void child_notify(void); // posts event 40 to that one for ever
+void child_listen(void); // waits for event 40 for ever, with its save area at its argument
+
 // library.c
 // First of `count` neighbouring free frames of ours; exits when none is left
 page_t own_free(size_t count);

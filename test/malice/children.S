@@ -65,6 +65,39 @@ child_rejoin:
         kernel  board_leave
         j       1b
 
+/* Donates to the environment in slot 8 for ever; a bit of the word at its argument says with what answers. */
+        .globl  child_donate
+child_donate:
+        mv      sp, a0                  /* what is left when the hart comes back */
+1:      li      a0, SLOT_OWN
+        rdtime  a1
+        li      a2, 3000
+        add     a1, a1, a2
+        li      a2, 0
+        li      a3, 0
+        kernel  slice_donate
+        li      t1, 1
+        sll     t1, t1, a0
+        amoor.d zero, t1, (sp)
+        j       1b
+
+/* Posts an event to the environment in slot 8 for ever; waits for it for ever, with its save area at its argument. */
+        .globl  child_notify, child_listen
+child_notify:
+        li      a0, SLOT_OWN
+        li      a1, 1
+        slli    a1, a1, 40
+        kernel  env_notify
+        j       child_notify
+child_listen:
+        mv      sp, a0
+1:      li      a0, 1
+        slli    a0, a0, 40
+        li      a1, 0
+        kernel  slice_wait
+        sd      zero, SAVE_PENDING(sp)
+        j       1b
+
 /*
  * Those who relay open the interrupt slots of both whenever they run, so that each has the grace time when
  * the slice ends, and pass the hart on as soon as it is there. The attacker's save area is where every
