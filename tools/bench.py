@@ -16,6 +16,7 @@ import sys
 sys.path.insert(1, os.path.join(os.path.dirname(os.path.abspath(__file__)), "paper"))
 import baseline
 import experiments
+import linux_bench
 import run
 from guest import ERR, KERNEL, OUT, Guest, GuestError, QEMU_DEFAULT, qemu_check
 
@@ -26,6 +27,7 @@ GROUPS = {
     "sched": ["bench_sched"],
     "ipc": ["bench_ipc"],
     "stride": ["bench_stride"],
+    "work": ["bench_work"],
 }
 PAPER = "paper"
 PAPER_GROUPS = [group for group in GROUPS if group != "sched"]  # that its tables are made of
@@ -199,6 +201,8 @@ def parser_make():
     add("--compare", metavar="REV", help="the change of each row since a revision of this repository, in percent")
     add("--rebuild", action="store_true", help="with --compare: build and measure that revision; otherwise its bench/baseline.tsv counts")
     add("--baseline", action="store_true", help="write bench/baseline.tsv anew; prints what changed")
+    add("--linux", action="store_true", help="measure Debian's Linux too, and print both beside each other")
+    add("--fetch", default=os.path.join(top, "fetch"), metavar="DIR", help="where ./rivet fetch left it")
     add("group", nargs="?", metavar="GROUP", help=f"{', '.join(GROUPS)}, or {PAPER}")
     return parser
 
@@ -217,6 +221,8 @@ def options_parse(arguments):
         parser.error("--compare takes a group or none, and only the machine that the figures are of.")
     if options.group == PAPER and other:
         parser.error("paper has only the machine that the figures are of; its groups take --machine one by one.")
+    if options.linux and (options.baseline or options.compare or options.paths or other):
+        parser.error("--linux takes a group or none, and only the machine that the figures are of.")
     if options.rebuild and not options.compare:
         parser.error("--rebuild is for --compare.")
     return options
@@ -227,7 +233,7 @@ def groups_wanted(options):
         return PAPER_GROUPS
     if options.group:
         return [options.group]
-    return list(GROUPS) if options.compare or options.baseline else ["base"]
+    return list(GROUPS) if options.compare or options.baseline or options.linux else ["base"]
 
 
 def text_make(options):
@@ -242,7 +248,13 @@ def text_make(options):
     if options.paths:
         options.group = groups[0]
         return paths_text(options, groups)
+    if options.linux:
+        linux_bench.linux_find(options)  # first, for the same reason
     measured = groups_measure(options, groups)
+    if options.linux:
+        lines = linux_bench.beside(options, rows_of(measured))
+        if options.group != PAPER:
+            return lines_text(lines)
     for wanted, make in ((options.baseline, baseline_update), (options.compare, compare), (options.group == PAPER, paper)):
         if wanted:
             return make(options, measured)
@@ -261,7 +273,8 @@ def main(arguments):
         if options.tsv:
             with open(options.tsv, "w", encoding="utf-8") as out:
                 out.write(text)
-    except (BenchError, GuestError, baseline.BaselineError, experiments.ListError) as error:
+    except (BenchError, GuestError, baseline.BaselineError, experiments.ListError,
+            linux_bench.LinuxError) as error:
         run.say(error)
         return 1
     except OSError as error:

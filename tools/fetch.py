@@ -243,6 +243,22 @@ def riscv_fetch(folder, mirror):
     say(f"{root}: {', '.join(sorted(os.listdir(os.path.join(root, 'boot'))))}")
 
 
+def linux_fetch(folder):
+    """Only what --linux of ./rivet bench needs, for whoever has not called ./rivet fetch."""
+    folder_prepare(folder, SPACE_BYTES)
+    riscv_fetch(folder, mirror_find())
+
+
+def folder_prepare(folder, space):
+    """Somewhere to put it, or a sentence that says why not."""
+    for tool in ("apt-get", "dpkg-deb"):
+        if not shutil.which(tool):
+            raise FetchError(f"fetch takes Debian packages, and this system has no {tool}.")
+    os.makedirs(folder, exist_ok=True)
+    if shutil.disk_usage(folder).free < space:
+        raise FetchError(f"Fetching takes {space >> 20} MB, and {folder} has less than that free.")
+
+
 def source_fetch(folder, mirror, name):
     """The sources of a library as its authors published them, in the version that Debian 12 has."""
     root = os.path.join(folder, name)
@@ -278,12 +294,7 @@ def main(arguments):
     folder = os.path.abspath(options.output)
     space = SOURCE_SPACE_BYTES if options.sources else SPACE_BYTES
     try:
-        for tool in ("apt-get", "dpkg-deb"):
-            if not shutil.which(tool):
-                raise FetchError(f"fetch takes Debian packages, and this system has no {tool}.")
-        os.makedirs(folder, exist_ok=True)
-        if shutil.disk_usage(folder).free < space:
-            raise FetchError(f"Fetching takes {space >> 20} MB, and {folder} has less than that free.")
+        folder_prepare(folder, space)
         mirror = mirror_find()
         if not options.only_qemu:
             for name in SOURCES:

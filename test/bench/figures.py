@@ -24,7 +24,7 @@ import baseline  # noqa: E402 (these lie in tools/)
 import bench  # noqa: E402
 import paths  # noqa: E402
 
-GROUPS = ("base", "vm", "sched", "ipc", "stride")
+GROUPS = ("base", "vm", "sched", "ipc", "stride", "work")
 # Rows that are what the kernel executes on a path, and nothing else.
 KERNEL_ONLY = ("null_call", "exception", "exception_store", "exception_fetch", "page_map", "page_protect", "page_unmap",
                "page_protect_100", "stlb_refill", "pct_roundtrip", "slice_end", "alarm", "yield_to", "slice_to_next", "env_dispatch")

@@ -46,6 +46,8 @@ WRONG = [
     ["bench", "base", "--baseline"],
     ["bench", "paper", "--compare", "HEAD"],
     ["bench", "paper", "--machine", "u54"],
+    ["bench", "--linux", "--machine", "u54"],
+    ["bench", "--linux", "--baseline"],
     ["sched", "--frobnicate"],
     ["sched", "--harts", "0"],
     ["sched", "--harts", "2"],
