@@ -268,10 +268,11 @@ INLINE void stop(uint32_t hart, enum sched_end end, uint64_t now, const bool hoo
     if (end <= SCHED_END_YIELDED) {
         enqueue(task, SCHED_WHY(end), now);
         driver.hart[hart].left = task;
-    } else if (end == SCHED_END_ENDED) {
-        forget(task, now);
-    } else if (driver.ops.block) {
-        driver.ops.block(task, now);
+    } else {
+        if (driver.ops.block)
+            driver.ops.block(task, now);
+        if (end == SCHED_END_ENDED)
+            forget(task, now);
     }
     leave(hooked);
 }

@@ -16,9 +16,9 @@
  *         ... t runs ...
  *         ops.charge(t, used, now)     always, before the next enqueue or block; and, as it goes on running, before
  *                                      preempts asks about it: used since it was charged last
- *         ops.block(t, now)            only if it waits now: no enqueue before it wakes
+ *         ops.block(t, now)            only if it waits now, or ended: no enqueue before it wakes
  *     }
- *     ops.leave(t, now)                it is neither queued nor running then
+ *     ops.leave(t, now)                it is blocked
  */
 #ifndef LIBOS_SCHED_H
 #define LIBOS_SCHED_H
@@ -44,7 +44,7 @@ struct sched_task {
     // The policy's own, from admit to leave: nobody else looks at them.
     struct sched_task *next, *previous;
     uint64_t key;               // heap.h orders by it
-    uint32_t place;             // where heap.h keeps it
+    uint32_t place;             // where heap.h keeps it; the hart that places.h gave it
     uint32_t flags;
     uint64_t word[SCHED_WORDS];
 

@@ -169,7 +169,7 @@ static void test_life(void **state)
     (void)state;
     behave = WELL;
     assert_string_equal(simulate(&full, "a5.!a#"), "aaaa");
-    assert_string_equal(calls, "AW" "pCE" "pCE" "pCB" "W" "pCL" "p");
+    assert_string_equal(calls, "AW" "pCE" "pCE" "pCB" "W" "pCBL" "p");
     assert_int_equal(charged, 8000000);
     assert_string_equal(simulate(&full, "."), "-");
     assert_string_equal(calls, "p" "p");

@@ -18,8 +18,7 @@
 
 enum { VIRTUAL, SINCE }; // words: run time; when it was charged or picked last
 
-#define RUNNABLE 1u // flags: it is queued or runs
-#define OLD      2u // it ran before
+#define OLD 1u // a flag: it ran before
 
 static uint64_t latency = 6000000, granularity = 750000, wakeup = 1000000;
 static struct sched_heap heap;
@@ -68,7 +67,7 @@ static void cfs_enqueue(struct sched_task *task, enum sched_why why, uint64_t no
         runnable++;
         weight += task->weight;
         cfs_place(task, now);
-        task->flags = RUNNABLE | OLD;
+        task->flags = OLD;
     }
     sched_heap_insert(&heap, task, task->word[VIRTUAL]);
 }
@@ -88,15 +87,8 @@ static void cfs_charge(struct sched_task *task, uint64_t used, uint64_t now)
 static void cfs_block(struct sched_task *task, uint64_t now)
 {
     (void)now;
-    task->flags &= ~RUNNABLE;
     runnable--;
     weight -= task->weight;
-}
-
-static void cfs_leave(struct sched_task *task, uint64_t now)
-{
-    if (task->flags & RUNNABLE) // it ended where it ran
-        cfs_block(task, now);
 }
 
 static struct sched_task *cfs_pick(uint32_t hart, uint64_t now)
@@ -131,7 +123,6 @@ const struct sched_ops sched_cfs = {
     .enqueue = cfs_enqueue,
     .charge = cfs_charge,
     .block = cfs_block,
-    .leave = cfs_leave,
     .pick = cfs_pick,
     .turn = cfs_turn,
     .preempts = cfs_preempts,

@@ -18,9 +18,6 @@
 
 enum { VIRTUAL, DEADLINE, LAG, SINCE }; // words: run time; of its request; while it waits; when charged or picked last
 
-#define RUNNABLE 1u // flags: it is queued or runs
-#define RUNNING  2u
-
 static uint64_t slice = 3000000, parity;
 // By virtual run time; by deadline. Who is in one may belong into the other by now.
 static struct sched_heap ahead, eligible;
@@ -39,10 +36,10 @@ static void advance(uint64_t now)
     clock = now;
 }
 
-static void stopped(struct sched_task *task)
+// It asks for another slice.
+static void request(struct sched_task *task)
 {
-    running -= (task->flags & RUNNING) != 0;
-    task->flags &= ~RUNNING;
+    task->word[DEADLINE] = task->word[VIRTUAL] + sched_virtual(slice, task->weight);
 }
 
 static void eevdf_start(uint32_t harts, uint64_t seed)
@@ -58,34 +55,18 @@ static void eevdf_start(uint32_t harts, uint64_t seed)
 static void eevdf_admit(struct sched_task *task, uint64_t now)
 {
     (void)now;
-    task->flags = 0;
     task->word[LAG] = 0;
-}
-
-// The mean moves towards whoever comes: so it is placed so much further off that its lag is then what it was.
-static void join(struct sched_task *task, uint64_t now)
-{
-    int64_t lag = (int64_t)task->word[LAG];
-
-    advance(now);
-    if (mean.weight == 0)
-        lag = 0; // nobody is there who could owe it anything
-    else
-        lag += lag * (int64_t)task->weight / (int64_t)mean.weight;
-    task->flags = RUNNABLE;
-    task->word[VIRTUAL] = mean.value - (uint64_t)lag;
-    task->word[DEADLINE] = task->word[VIRTUAL] + sched_virtual(slice, task->weight);
-    mean.weight += task->weight;
-    sched_mean_move(&mean, -lag * (int64_t)task->weight);
 }
 
 static void eevdf_enqueue(struct sched_task *task, enum sched_why why, uint64_t now)
 {
-    stopped(task);
-    if (why == SCHED_WOKE)
-        join(task, now);
-    else if (why == SCHED_YIELDED || task->word[VIRTUAL] >= task->word[DEADLINE])
-        task->word[DEADLINE] = task->word[VIRTUAL] + sched_virtual(slice, task->weight);
+    running -= why != SCHED_WOKE;
+    if (why == SCHED_WOKE) {
+        advance(now);
+        task->word[VIRTUAL] = sched_mean_join(&mean, task->weight, (int64_t)task->word[LAG]);
+    }
+    if (why == SCHED_WOKE || why == SCHED_YIELDED || task->word[VIRTUAL] >= task->word[DEADLINE])
+        request(task);
     sched_heap_insert(&ahead, task, task->word[VIRTUAL]);
 }
 
@@ -101,19 +82,11 @@ static void eevdf_charge(struct sched_task *task, uint64_t used, uint64_t now)
 
 static void eevdf_block(struct sched_task *task, uint64_t now)
 {
-    stopped(task);
+    running--;
     advance(now);
     int64_t lag = behind(task), most = (int64_t)sched_virtual(slice, task->weight);
     task->word[LAG] = (uint64_t)(lag > most ? most : lag < -most ? -most : lag);
-    task->flags = 0;
-    mean.weight -= task->weight;
-    sched_mean_move(&mean, lag * (int64_t)task->weight);
-}
-
-static void eevdf_leave(struct sched_task *task, uint64_t now)
-{
-    if (task->flags & RUNNABLE) // it ended where it ran
-        eevdf_block(task, now);
+    sched_mean_part(&mean, task->weight, lag);
 }
 
 static struct sched_task *eevdf_pick(uint32_t hart, uint64_t now)
@@ -130,7 +103,6 @@ static struct sched_task *eevdf_pick(uint32_t hart, uint64_t now)
     if (!task)
         task = sched_heap_take(&ahead, hart);
     if (task) {
-        task->flags |= RUNNING;
         task->word[SINCE] = now;
         running++;
     }
@@ -164,7 +136,6 @@ const struct sched_ops sched_eevdf = {
     .enqueue = eevdf_enqueue,
     .charge = eevdf_charge,
     .block = eevdf_block,
-    .leave = eevdf_leave,
     .pick = eevdf_pick,
     .turn = eevdf_turn,
     .preempts = eevdf_preempts,

@@ -16,118 +16,80 @@
  * Cost of a decision: O(1), of a hart without a gang O(gangs); the first one of a slot is O(tasks * harts).
  * Parameters: slot, in nanoseconds.
  */
-#include <libos/sched/list.h>
-#include <string.h>
+#include <libos/sched/groups.h>
+#include <libos/sched/places.h>
 
-enum { GANG, PLACE };              // words: its index; the hart that it has in this slot, or had
+enum { GANG };                     // word: its index
 enum { RUNNABLE = 1, QUEUED = 2 }; // flags; a task that runs is RUNNABLE only
 
 static struct gang {
     struct sched_queue members; // all that live
-    uint32_t group, count, runnable;
+    uint32_t runnable;
     bool is_crowd; // its members do not fit on the harts together
     uint64_t end;  // of the last slot in which it had a place
 } gangs[SCHED_TASKS_MAX];
 
-static struct sched_task *places[SCHED_HARTS_MAX]; // who has which hart in this slot
-static uint32_t gangs_count, harts_count;
-static uint32_t first, filler; // whose turn it is in the next slot; ... on a hart that comes free
+static struct sched_groups names;
+static struct sched_places places; // who has which hart in this slot
+static uint32_t first, filler;     // whose turn it is in the next slot; ... on a hart that comes free
 static uint64_t slot_end, slot = SCHED_TURN_NS;
 
-static bool has_place(const struct sched_task *task)
+static uint32_t size_of(const struct gang *gang)
 {
-    return places[task->word[PLACE]] == task;
+    return names.of[gang - gangs].members;
 }
 
 static void gang_start(uint32_t harts, uint64_t seed)
 {
     (void)seed;
-    memset(gangs, 0, sizeof(gangs));
-    memset(places, 0, sizeof(places));
-    gangs_count = first = filler = 0;
-    harts_count = harts;
+    sched_places_clear(&places, harts);
+    names.count = first = filler = 0;
     slot_end = 0;
 }
 
 static void gang_admit(struct sched_task *task, uint64_t now)
 {
-    uint32_t i = 0, free = gangs_count;
-
     (void)now;
-    for (; i < gangs_count && (!gangs[i].count || !task->group || gangs[i].group != task->group); i++)
-        if (!gangs[i].count) free = i;
-    if (i == gangs_count) i = free;
-    if (i == gangs_count) gangs_count++;
-    gangs[i].group = task->group;
-    gangs[i].count++;
-    sched_list_append(&gangs[i].members, task);
-    task->word[GANG] = i;
-    task->word[PLACE] = task->flags = 0;
-}
-
-// Gives a member a hart: the one that it had, or the first that is free.
-static bool member_place(struct sched_task *task)
-{
-    uint32_t hart = (uint32_t)task->word[PLACE];
-
-    if (places[hart] || !sched_task_may_run(task, hart))
-        for (hart = 0; hart < harts_count && (places[hart] || !sched_task_may_run(task, hart));) hart++;
-    if (hart == harts_count) return false;
-    places[hart] = task;
-    task->word[PLACE] = hart;
-    return true;
-}
-
-static void gang_unplace(const struct gang *gang)
-{
-    for (struct sched_task *task = gang->members.first; task; task = task->next)
-        if (has_place(task)) places[task->word[PLACE]] = NULL;
-}
-
-// All of its members, or none.
-static bool gang_place(const struct gang *gang)
-{
-    struct sched_task *task = gang->members.first;
-
-    while (task && member_place(task)) task = task->next;
-    if (task) gang_unplace(gang);
-    return !task;
+    task->word[GANG] = sched_groups_join(&names, task->group);
+    struct gang *gang = &gangs[task->word[GANG]];
+    if (size_of(gang) == 1) *gang = (struct gang){0};
+    sched_list_append(&gang->members, task);
+    task->place = task->flags = 0;
 }
 
 // Whole gangs, those first that had no place in the last slot. A crowd has a slot for itself: see hart_fill.
 static void slot_begin(uint64_t now)
 {
-    uint32_t begin = first, room = harts_count;
+    uint32_t begin = first, room = places.harts;
     uint64_t last_end = slot_end;
 
     slot_end = now + slot;
-    memset(places, 0, sizeof(places));
-    for (uint32_t i = 0; i < 2 * gangs_count && room > 0; i++) {
-        struct gang *gang = &gangs[(begin + i) % gangs_count];
-        if (gang->runnable == 0 || (gang->end == last_end) != (i >= gangs_count)) continue;
-        bool fits = gang->count <= room && gang_place(gang);
-        if (!fits && room < harts_count) continue;
-        if (room == harts_count) first = (begin + i + 1) % gangs_count;
-        if (!fits) filler = (begin + i) % gangs_count;
+    sched_places_clear(&places, places.harts);
+    for (uint32_t i = 0; i < 2 * names.count && room > 0; i++) {
+        struct gang *gang = &gangs[(begin + i) % names.count];
+        if (gang->runnable == 0 || (gang->end == last_end) != (i >= names.count)) continue;
+        bool fits = size_of(gang) <= room && sched_places_give_all(&places, &gang->members);
+        if (!fits && room < places.harts) continue;
+        if (room == places.harts) first = (begin + i + 1) % names.count;
+        if (!fits) filler = (begin + i) % names.count;
         gang->is_crowd = !fits;
         gang->end = slot_end;
-        room -= fits ? gang->count : room;
+        room -= fits ? size_of(gang) : room;
     }
 }
 
 // Until the slot ends, a hart that no gang has is for somebody who is alone, or of a crowd, in turn.
 static void hart_fill(uint32_t hart)
 {
-    for (uint32_t i = 0; i < gangs_count; i++) {
-        struct gang *gang = &gangs[(filler + i) % gangs_count];
-        if (gang->runnable == 0 || (gang->count > 1 && !gang->is_crowd)) continue;
+    for (uint32_t i = 0; i < names.count; i++) {
+        struct gang *gang = &gangs[(filler + i) % names.count];
+        if (gang->runnable == 0 || (size_of(gang) > 1 && !gang->is_crowd)) continue;
         for (struct sched_task *task = gang->members.first; task; task = task->next) {
-            if (!(task->flags & QUEUED) || has_place(task) || !sched_task_may_run(task, hart)) continue;
-            places[hart] = task;
-            task->word[PLACE] = hart;
+            if (!(task->flags & QUEUED) || sched_places_has(&places, task) || !sched_task_may_run(task, hart)) continue;
+            sched_places_put(&places, task, hart);
             sched_list_remove(&gang->members, task);
             sched_list_append(&gang->members, task);
-            filler = (filler + i + (gang->count == 1)) % gangs_count;
+            filler = (filler + i + (size_of(gang) == 1)) % names.count;
             return;
         }
     }
@@ -137,23 +99,24 @@ static void gang_enqueue(struct sched_task *task, enum sched_why why, uint64_t n
 {
     struct gang *gang = &gangs[task->word[GANG]];
 
-    if (why == SCHED_WOKE && gang->runnable++ == 0 && now < slot_end && !has_place(task)) gang_place(gang);
+    if (why == SCHED_WOKE && gang->runnable++ == 0 && now < slot_end && !sched_places_has(&places, task))
+        sched_places_give_all(&places, &gang->members);
     task->flags = RUNNABLE | QUEUED;
 }
 
 static struct sched_task *gang_pick(uint32_t hart, uint64_t now)
 {
-    struct sched_task *task = places[hart];
+    struct sched_task *task = places.of[hart];
 
     if (now >= slot_end) {
         slot_begin(now);
     } else if (task && !(task->flags & RUNNABLE)) {
         const struct gang *gang = &gangs[task->word[GANG]];
-        if (gang->is_crowd) places[hart] = NULL;
-        else if (gang->runnable == 0) gang_unplace(gang);
+        if (gang->is_crowd) places.of[hart] = NULL;
+        else if (gang->runnable == 0) sched_places_take_all(&places, &gang->members);
     }
-    if (!places[hart]) hart_fill(hart);
-    task = places[hart];
+    if (!places.of[hart]) hart_fill(hart);
+    task = places.of[hart];
     if (!task || !(task->flags & QUEUED)) return NULL;
     task->flags = RUNNABLE;
     return task;
@@ -170,16 +133,16 @@ static void gang_leave(struct sched_task *task, uint64_t now)
 {
     struct gang *gang = &gangs[task->word[GANG]];
 
-    if (task->flags & RUNNABLE) gang_block(task, now);
-    if (has_place(task)) places[task->word[PLACE]] = NULL;
+    (void)now;
+    sched_places_take(&places, task);
     sched_list_remove(&gang->members, task);
-    gang->count--;
+    sched_groups_part(&names, (uint32_t)task->word[GANG]);
 }
 
 // Everybody stops at the end of the slot; who still runs elsewhere then is asked for again a little later.
 static uint64_t gang_held_until(uint32_t hart, uint64_t now)
 {
-    bool is_coming = places[hart] && (places[hart]->flags & RUNNABLE);
+    bool is_coming = places.of[hart] && (places.of[hart]->flags & RUNNABLE);
 
     return is_coming || slot_end <= now ? now + 1000 : slot_end;
 }
@@ -193,7 +156,7 @@ static uint64_t gang_turn(const struct sched_task *task, uint64_t now)
 static uint32_t gang_wake_hart(const struct sched_task *task, uint64_t idle, uint64_t now)
 {
     (void)now;
-    return has_place(task) && (idle >> task->word[PLACE] & 1) ? task->word[PLACE] : (uint32_t)__builtin_ctzl(idle);
+    return sched_places_has(&places, task) && (idle >> task->place & 1) ? task->place : (uint32_t)__builtin_ctzl(idle);
 }
 
 static const struct sched_parameter gang_parameters[] = {

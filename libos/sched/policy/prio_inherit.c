@@ -12,18 +12,14 @@
  * Cost: O(log n); a loan that begins or ends, as many tasks as wait for each owner in the chain.
  */
 #include <libos/sched/heap.h>
+#include <libos/sched/loan.h>
 
-enum { LEFT, URGENCY, OWNER, LENDERS }; // words: of its turn; with what was lent; whom it waits for; who waits for it
+enum { LEFT, URGENCY }; // words: of its turn; with what was lent
 
 #define QUEUED 1u
 
 static uint64_t quantum = SCHED_TURN_NS;
 static struct sched_heap heap;
-
-static struct sched_task *task_in(const struct sched_task *task, unsigned word)
-{
-    return (struct sched_task *)task->word[word];
-}
 
 // Higher is more urgent.
 static uint64_t urgency_own(const struct sched_task *task)
@@ -39,9 +35,9 @@ static uint64_t key_of(const struct sched_task *task)
 // What was lent to it has changed: and so what it lends. Ends where nothing changes: in a circle, too.
 static void urgency_update(struct sched_task *task)
 {
-    for (; task; task = task_in(task, OWNER)) {
+    for (; task; task = sched_loan_owner(task)) {
         uint64_t urgency = urgency_own(task);
-        for (struct sched_task *lender = task_in(task, LENDERS); lender; lender = lender->next)
+        for (const struct sched_task *lender = sched_loan_lenders(task); lender; lender = lender->next)
             urgency = lender->word[URGENCY] > urgency ? lender->word[URGENCY] : urgency;
         if (urgency == task->word[URGENCY])
             return;
@@ -53,21 +49,9 @@ static void urgency_update(struct sched_task *task)
     }
 }
 
-// It waits for nobody any more. Tasks that wait are in no queue: their links are those of their owner's lenders.
 static void loan_end(struct sched_task *lender)
 {
-    struct sched_task *owner = task_in(lender, OWNER);
-
-    if (!owner)
-        return;
-    if (lender->next)
-        lender->next->previous = lender->previous;
-    if (lender->previous)
-        lender->previous->next = lender->next;
-    else
-        owner->word[LENDERS] = (uint64_t)lender->next;
-    lender->word[OWNER] = 0;
-    urgency_update(owner);
+    urgency_update(sched_loan_end(lender));
 }
 
 static void prio_inherit_inherit(struct sched_task *owner, struct sched_task *waiter, uint64_t now)
@@ -76,12 +60,7 @@ static void prio_inherit_inherit(struct sched_task *owner, struct sched_task *wa
     if (!waiter || waiter == owner)
         return; // whoever waited for the lock wakes, or is going to wait for the next owner
     loan_end(waiter);
-    waiter->word[OWNER] = (uint64_t)owner;
-    waiter->previous = NULL;
-    waiter->next = task_in(owner, LENDERS);
-    if (waiter->next)
-        waiter->next->previous = waiter;
-    owner->word[LENDERS] = (uint64_t)waiter;
+    sched_loan_begin(waiter, owner);
     urgency_update(owner);
 }
 
@@ -98,7 +77,7 @@ static void prio_inherit_admit(struct sched_task *task, uint64_t now)
     task->flags = 0;
     task->word[LEFT] = quantum;
     task->word[URGENCY] = urgency_own(task);
-    task->word[OWNER] = task->word[LENDERS] = 0;
+    sched_loan_clear(task);
 }
 
 static void prio_inherit_enqueue(struct sched_task *task, enum sched_why why, uint64_t now)
@@ -133,8 +112,8 @@ static void prio_inherit_leave(struct sched_task *task, uint64_t now)
 {
     (void)now;
     loan_end(task);
-    while (task->word[LENDERS])
-        loan_end(task_in(task, LENDERS));
+    while (sched_loan_lenders(task))
+        loan_end(sched_loan_lenders(task));
 }
 
 static uint64_t prio_inherit_turn(const struct sched_task *task, uint64_t now)

@@ -17,8 +17,6 @@
 
 enum { TAG }; // words: the finish tag, which is the start tag of the next turn
 
-#define RUNNABLE 1u // a flag: it is queued or runs
-
 static uint64_t quantum = SCHED_TURN_NS;
 static struct sched_heap heap;
 static uint64_t virtual_time, finish_most; // the greatest finish tag there was
@@ -36,14 +34,12 @@ static void sfq_admit(struct sched_task *task, uint64_t now)
 {
     (void)now;
     task->word[TAG] = 0;
-    task->flags = 0;
 }
 
 static void sfq_enqueue(struct sched_task *task, enum sched_why why, uint64_t now)
 {
     (void)now;
     if (why == SCHED_WOKE) {
-        task->flags = RUNNABLE;
         if (runnable++ == 0)
             virtual_time = finish_most; // all that was owed is paid while nobody runs
         if (task->word[TAG] < virtual_time)
@@ -62,15 +58,9 @@ static void sfq_charge(struct sched_task *task, uint64_t used, uint64_t now)
 
 static void sfq_block(struct sched_task *task, uint64_t now)
 {
+    (void)task;
     (void)now;
-    task->flags = 0;
     runnable--;
-}
-
-static void sfq_leave(struct sched_task *task, uint64_t now)
-{
-    if (task->flags) // it ended where it ran
-        sfq_block(task, now);
 }
 
 static struct sched_task *sfq_pick(uint32_t hart, uint64_t now)
@@ -104,7 +94,6 @@ const struct sched_ops sched_sfq = {
     .enqueue = sfq_enqueue,
     .charge = sfq_charge,
     .block = sfq_block,
-    .leave = sfq_leave,
     .pick = sfq_pick,
     .turn = sfq_turn,
 };

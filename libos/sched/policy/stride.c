@@ -16,8 +16,6 @@
 
 enum { PASS }; // words: virtual time; while it waits, how far that is ahead of the global pass
 
-#define RUNNABLE 1u // a flag: it is queued or runs
-
 static uint64_t quantum = SCHED_TURN_NS;
 static struct sched_heap heap;
 static uint64_t pass, weight; // global; the weight of all that are runnable
@@ -34,14 +32,12 @@ static void stride_admit(struct sched_task *task, uint64_t now)
 {
     (void)now;
     task->word[PASS] = sched_virtual(quantum, task->weight); // as if it had just had a turn
-    task->flags = 0;
 }
 
 static void stride_enqueue(struct sched_task *task, enum sched_why why, uint64_t now)
 {
     (void)now;
     if (why == SCHED_WOKE) {
-        task->flags = RUNNABLE;
         weight += task->weight;
         task->word[PASS] += pass;
     }
@@ -58,15 +54,8 @@ static void stride_charge(struct sched_task *task, uint64_t used, uint64_t now)
 static void stride_block(struct sched_task *task, uint64_t now)
 {
     (void)now;
-    task->flags = 0;
     weight -= task->weight;
     task->word[PASS] -= pass;
-}
-
-static void stride_leave(struct sched_task *task, uint64_t now)
-{
-    if (task->flags) // it ended where it ran
-        stride_block(task, now);
 }
 
 static struct sched_task *stride_pick(uint32_t hart, uint64_t now)
@@ -96,7 +85,6 @@ const struct sched_ops sched_stride = {
     .enqueue = stride_enqueue,
     .charge = stride_charge,
     .block = stride_block,
-    .leave = stride_leave,
     .pick = stride_pick,
     .turn = stride_turn,
 };

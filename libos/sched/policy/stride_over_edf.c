@@ -6,8 +6,8 @@
  * Scheduling", MIT 1995; as a tree: Goyal, Guo and Vin: "A Hierarchical CPU Scheduler for Multimedia Operating
  * Systems", OSDI 1996.)
  *
- * A group's weight is the greatest of its tasks' weights. Tasks without a group are one group; so are those of the
- * groups past the 63rd. A group that was asleep starts where the others are: it is owed nothing.
+ * A group's weight is the greatest of its tasks' weights. Tasks without a group are one group. A group that was asleep
+ * starts where the others are: it is owed nothing.
  *
  * Good for: several real-time applications, or users, that must not take each other's share; late ones harm only
  *     themselves.
@@ -15,23 +15,24 @@
  * Promises: of two groups that always have something to run, on one hart, neither gets more than a quantum more than
  *     its share beside the other. A group with share s of the hart and tasks that need U < s in sum misses nothing,
  *     when each deadline is at least (groups + 1) * quantum / (s - U).
- * Cost of a decision: O(groups), at most 64; putting a task back passes those of its group that are due later.
+ * Cost of a decision: O(groups); putting a task back passes those of its group that are due later.
  * Parameters: quantum, in nanoseconds.
  */
+#include <libos/sched/groups.h>
 #include <libos/sched/list.h>
 #include <libos/sched/virtual.h>
 
-#define GROUPS 64
+#define NO_GROUP UINT32_MAX
 
 enum { GROUP }; // word: its index
 
 static struct group {
     struct sched_queue queue; // by deadline
     uint64_t pass;
-    uint32_t number, weight, members, runnable;
-} groups[GROUPS];
+    uint32_t weight, runnable;
+} groups[SCHED_TASKS_MAX];
 
-static uint32_t groups_count; // those behind have no members
+static struct sched_groups names;
 static uint64_t least, quantum = 5000000; // least: the pass of the group that was picked last
 
 static uint64_t due(const struct sched_task *task)
@@ -47,31 +48,16 @@ static struct group *group_of(const struct sched_task *task)
 static void stride_over_edf_start(uint32_t harts, uint64_t seed)
 {
     (void)harts, (void)seed;
-    for (uint32_t i = 0; i < GROUPS; i++) groups[i] = (struct group){0};
-    groups_count = 1;
+    names.count = 0;
     least = 0;
-}
-
-// The group's place, or a free one; the first is of those who have none.
-static uint32_t group_find(uint32_t number)
-{
-    uint32_t free = 0;
-
-    for (uint32_t i = 1; number && i < groups_count; i++) {
-        if (groups[i].members && groups[i].number == number) return i;
-        if (!groups[i].members && !free) free = i;
-    }
-    if (number && !free && groups_count < GROUPS) free = groups_count++;
-    return free;
 }
 
 static void stride_over_edf_admit(struct sched_task *task, uint64_t now)
 {
     (void)now;
-    task->flags = 0;
-    task->word[GROUP] = group_find(task->group);
+    task->word[GROUP] = sched_groups_join(&names, task->group ? task->group : NO_GROUP);
     struct group *group = group_of(task);
-    if (group->members++ == 0) *group = (struct group){.number = task->group, .members = 1};
+    if (names.of[task->word[GROUP]].members == 1) *group = (struct group){0};
     if (task->weight > group->weight) group->weight = task->weight;
 }
 
@@ -82,7 +68,6 @@ static void stride_over_edf_enqueue(struct sched_task *task, enum sched_why why,
 
     (void)now;
     if (why == SCHED_WOKE && group->runnable++ == 0 && group->pass < least) group->pass = least;
-    task->flags = 1;
     while (last && due(last) > due(task)) last = last->previous;
     sched_list_insert(&group->queue, task, last ? last->next : group->queue.first);
 }
@@ -92,7 +77,7 @@ static struct sched_task *stride_over_edf_pick(uint32_t hart, uint64_t now)
     struct sched_task *found = NULL;
 
     (void)now;
-    for (uint32_t i = 0; i < groups_count; i++) {
+    for (uint32_t i = 0; i < names.count; i++) {
         struct sched_task *task = sched_list_first(&groups[i].queue, hart);
         if (task && (!found || groups[i].pass < group_of(found)->pass)) found = task;
     }
@@ -112,13 +97,12 @@ static void stride_over_edf_block(struct sched_task *task, uint64_t now)
 {
     (void)now;
     group_of(task)->runnable--;
-    task->flags = 0;
 }
 
 static void stride_over_edf_leave(struct sched_task *task, uint64_t now)
 {
-    if (task->flags) stride_over_edf_block(task, now);
-    group_of(task)->members--;
+    (void)now;
+    sched_groups_part(&names, (uint32_t)task->word[GROUP]);
 }
 
 static bool stride_over_edf_preempts(const struct sched_task *woken, const struct sched_task *running, uint64_t now)
