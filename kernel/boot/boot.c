@@ -9,6 +9,7 @@
 #include "boot/early.h"
 #include "boot/init.h"
 #include "boot/machine.h"
+#include "boot/watchdog.h"
 
 #include "irq/irq.h"
 #include "kernel.h"
@@ -408,6 +409,7 @@ void boot_main(word_t boot_id, word_t fdt, word_t load, word_t instructions)
     }
     if (!sbi_has(SBI_TIME) || !sbi_has(SBI_IPI) || !sbi_has(SBI_RFENCE) || !sbi_has(SBI_HSM))
         boot_fail("the firmware lacks an SBI extension (TIME, IPI, RFENCE and HSM are needed)");
+    watchdog_stop(&machine);
 
     const struct machine_range *last = &machine.memory[machine.memory_count - 1];
     word_t first = round_up(machine.memory[0].base, PAGE_SIZE) >> PAGE_SHIFT;

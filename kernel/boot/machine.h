@@ -33,6 +33,7 @@ enum {
 
 #define MACHINE_ADDRESS_END (UINT64_C(1) << 56) // of physical addresses, by the privileged architecture
 #define MACHINE_CONTEXT_NONE UINT32_MAX
+#define MACHINE_WATCHDOG_GATES 2 // clocks of a watchdog: that of its registers, and that which it counts
 
 struct machine_range {
     uint64_t base, size;
@@ -85,6 +86,12 @@ struct machine_plic {
     uint32_t phandle; // 0 if none
 };
 
+// A starfive,jh7110-wdt: its registers, and where the gates of its clocks are.
+struct machine_watchdog {
+    struct machine_range range; // of size 0 if there is none
+    uint64_t gates[MACHINE_WATCHDOG_GATES];
+};
+
 struct machine {
     struct machine_range memory[MACHINE_MEMORY_MAX];
     uint32_t memory_count;
@@ -106,6 +113,8 @@ struct machine {
     struct machine_device devices[MACHINE_DEVICES_MAX];
     uint32_t devices_count;
     uint32_t devices_ignored; // of a known kind, but did not fit or share a page (invariant 6)
+
+    struct machine_watchdog watchdog;
 
     uint64_t initrd_start, initrd_end; // inside memory, start below end; both 0 when there is none
     const char *bootargs;              // inside the tree, or ""

@@ -199,6 +199,7 @@ const char *machine_devices_read(struct machine *m, const struct fdt *tree)
 
     bus_walk_start(&walk, tree);
     while (bus_walk_next(&walk)) {
+        machine_watchdog_read(m, &walk);
         const char *refusal = device_read(m, &walk, &device);
         if (refusal != NULL)
             return refusal;

@@ -13,6 +13,7 @@ const char *machine_memory_read(struct machine *m, const struct fdt *tree); // m
 const char *machine_harts_read(struct machine *m, const struct fdt *tree); // harts, timebase
 const char *machine_plic_read(struct machine *m, const struct fdt *tree); // the PLIC, contexts of the harts
 const char *machine_devices_read(struct machine *m, const struct fdt *tree); // devices, console
+void machine_watchdog_read(struct machine *m, const struct bus_walk *walk); // the watchdog, should this node be one
 
 bool machine_isa_parse(const char *isa, uint32_t *flags); // of riscv,isa; false unless it begins with rv64
 uint32_t machine_isa_named(const char *name, size_t length); // one extension; 0 when the kernel does not ask

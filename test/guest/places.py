@@ -60,14 +60,15 @@ class Place:
     """One machine with everything in its place.
 
     `image`, `initrd` and `tree` are addresses; `tree` may be a function of where the initrd ends and of the tree's size.
-    The hart `shy` does not boot. `refused` is a sentence that the kernel or init says instead of starting hello, `said`
-    one that the kernel says besides.
+    `more` is what else is in memory: (address, bytes). The hart `shy` does not boot. `refused` is a sentence that the kernel or init says instead of starting hello, `said`
+    one that the kernel says besides, `unsaid` part of one that it does not.
     """
 
-    def __init__(self, name, image, initrd, tree, *, harts=4, mem="128M", overlay=None, shy=NOBODY, refused=None, said=None):
+    def __init__(self, name, image, initrd, tree, *, harts=4, mem="128M", overlay=None, shy=NOBODY, refused=None, said=None,
+                 unsaid=None, more=()):
         self.name, self.image, self.initrd, self.tree = name, image, initrd, tree
         self.harts, self.mem, self.overlay, self.shy = harts, mem, overlay, shy
-        self.refused, self.said = refused, said
+        self.refused, self.said, self.unsaid, self.more = refused, said, unsaid, more
 
     def tree_make(self, build, folder, initrd_end):
         """QEMU's tree of the machine, as this place wants it."""
@@ -93,7 +94,7 @@ class Place:
         loader += struct.pack("<QQQ", self.image, at, self.shy)
         kernel = os.path.join(folder, "placed.elf")
         with open(kernel, "wb") as file:
-            file.write(elf(LOADER, [(LOADER, loader), (self.image, image), (self.initrd, initrd), (at, tree)]))
+            file.write(elf(LOADER, [(LOADER, loader), (self.image, image), (self.initrd, initrd), (at, tree), *self.more]))
         return self.guest_run(build, kernel)
 
     def guest_run(self, build, kernel):
@@ -121,10 +122,15 @@ class Place:
             return f"it ended with {status} and said {all_text[-300:]!r}"
         if self.said and self.said.encode() not in all_text:
             return f"the kernel said {all_text[-300:]!r}"
+        if self.unsaid and self.unsaid.encode() in all_text:
+            return f"the kernel said {self.unsaid}"
         return ""
 
 
 IN_REACH = {"image": 0x80400000, "initrd": 0x84000000, "tree": 0x83000008}
+# A watchdog in RAM (dts/overlay/watchdog.dtso): its clocks' gates are open, and it counts and would reset.
+CLOCKS, RUNS = [(0x87000000 + 4 * 122, struct.pack("<II", 1 << 31, 1 << 31))], struct.pack("<I", 3)
+STOPPED = "the watchdog that the firmware started is stopped."
 PLACES = (
     Place("image_4_mib", **IN_REACH),
     Place("image_in_the_middle", 0x83E00000, 0x85000000, 0x84A00008),
@@ -139,6 +145,9 @@ PLACES = (
     Place("memory_in_pieces", 0x80400000, 0x84000000, 0x82000008, overlay="memory_in_pieces"),
     Place("hart_0_off", **IN_REACH, overlay="hart_0_off", shy=0),
     Place("twelve_harts", **IN_REACH, harts=12, said="4 harts are left alone: the kernel holds 8."),
+    Place("watchdog", **IN_REACH, overlay="watchdog", more=[*CLOCKS, (0x87010008, RUNS)], said=f"rivet: {STOPPED}"),
+    Place("watchdog_at_rest", **IN_REACH, overlay="watchdog", more=[*CLOCKS, (0x87010008, bytes(4))], unsaid=STOPPED),
+    Place("watchdog_without_clocks", **IN_REACH, overlay="watchdog", more=[(0x87010008, RUNS)], unsaid=STOPPED),
     Place("memory_none", **IN_REACH, overlay="memory_none", refused="rivet: cannot start: the device tree names no memory."),
     Place("memory_twice", **IN_REACH, overlay="memory_twice", refused="rivet: cannot start: memory ranges overlap."),
     Place("timebase_none", **IN_REACH, overlay="timebase_none",

@@ -50,6 +50,7 @@ static void test_what_the_kernel_reads(void **state)
     assert_int_equal(theirs.console.irq, 32);
     assert_int_equal(theirs.console.reg_shift, 2);
     assert_int_equal(theirs.console.reg_width, 4);
+    assert_int_equal(theirs.watchdog.range.base, 0x13070000);
     assert_int_equal(theirs.harts_count, 5);
     for (uint32_t i = 0; i < 5; i++) {
         assert_int_equal(theirs.harts[i].id, i);
@@ -72,6 +73,7 @@ static void test_our_tree_says_the_same(void **state)
         assert_int_equal(ours.harts[i].isa, theirs.harts[i].isa);
     }
     assert_memory_equal(&ours.plic.range, &theirs.plic.range, sizeof(ours.plic.range));
+    assert_memory_equal(&ours.watchdog, &theirs.watchdog, sizeof(ours.watchdog));
     assert_int_equal(ours.plic.sources, theirs.plic.sources);
     assert_int_equal(ours.console.kind, theirs.console.kind);
     assert_memory_equal(&ours.console.range, &theirs.console.range, sizeof(ours.console.range));

@@ -188,6 +188,9 @@ static void test_visionfive2(void **state)
     expect_device(&m.console, MACHINE_UART_DW_APB, 0x10000000, 0x10000, 32);
     expect_uart(&m.console, 2, 4, 0);
     assert_int_equal(m.devices_count, 1); // the other UART is disabled
+    expect_range(&m.watchdog.range, 0x13070000, 0x10000);
+    assert_int_equal(m.watchdog.gates[0], 0x13020000 + 4 * 122);
+    assert_int_equal(m.watchdog.gates[1], 0x13020000 + 4 * 123);
     assert_int_equal(m.initrd_start, 0x46100000);
     assert_int_equal(m.initrd_end, 0x46200000);
     assert_string_equal(m.bootargs, "run hello");
