@@ -66,6 +66,7 @@ WRONG = [
     ["exercise", "1", "/"],
     ["exercise", "1", "/etc/passwd"],
     ["exercise", "1", "--begin", "/etc/passwd"],
+    ["exercise", "1", "--begin", "/"],
     ["exercise", "1", "--begin", "/missing/mine.c"],
     ["exercise", "--begin"],
     ["exercise", "--frobnicate"],

@@ -49,6 +49,8 @@ def exercise_choose(options, known):
 
 def file_choose(options, exercise, memory):
     options.file = options.file or (f"{exercise.name}.c" if options.begin else memory.file_of(exercise))
+    if options.file and not options.file.endswith(".c"):
+        wrong(f"an exercise is a file of C, whose name ends in .c, not {options.file}.")
     if options.begin:
         if os.path.lexists(options.file):
             wrong(f"{options.file} is there already, and stays as it is.")
@@ -58,8 +60,6 @@ def file_choose(options, exercise, memory):
         wrong(f"exercise {exercise.number} was not begun: ./rivet exercise {exercise.number} --begin {exercise.name}.c")
     elif not os.path.isfile(options.file):
         wrong(f"there is no file {options.file}; ./rivet exercise {exercise.number} --begin FILE makes one.")
-    elif not options.file.endswith(".c"):
-        wrong(f"an exercise is a file of C, whose name ends in .c, not {os.path.basename(options.file)}.")
 
 
 def listing(known, memory):

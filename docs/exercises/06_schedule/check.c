@@ -62,36 +62,46 @@ static uint64_t turn_take(const struct life *life, uint64_t now, uint64_t until,
     return part > turn ? turn + life->late : part;
 }
 
-// Afterwards used[i] is what task i had after `since`.
-static void day(const struct life *lives, size_t count, uint64_t since)
+static void day_begin(const struct life *lives, size_t count, uint64_t now)
 {
-    uint64_t now = 1000, until;
-
     sched_begin(&sched_yours, 1, 1, NULL);
+    longest_wait = 0;
     for (uint32_t i = 0; i < count; i++) {
         task_make(i, lives[i].weight);
         used[i] = 0;
         wakes[i] = lives[i].from;
         sched_admit(&tasks[i], now);
     }
-    for (longest_wait = 0; now < DAY_NS && !sched_misuse();) {
+}
+
+// The task has the hart: when it has run. What happens before `since` does not count.
+static uint64_t task_run(const struct life *life, size_t i, uint64_t now, uint64_t until, uint64_t since)
+{
+    enum sched_end end;
+    uint64_t waited = now - runnable_since[i], ran = turn_take(life, now, until, &end);
+
+    if (now >= since) {
+        longest_wait = waited > longest_wait ? waited : longest_wait;
+        used[i] += ran;
+    }
+    now += ran;
+    runnable_since[i] = now;
+    if (end == SCHED_END_BLOCKED)
+        wakes[i] = now + life->sleeps;
+    sched_stop(0, end, now);
+    return now;
+}
+
+// Afterwards used[i] is what task i had since then.
+static void day(const struct life *lives, size_t count, uint64_t since)
+{
+    uint64_t now = 1000, until;
+
+    day_begin(lives, count, now);
+    while (now < DAY_NS && !sched_misuse()) {
         wake_due(count, now);
         struct sched_task *task = sched_next(0, now, &until);
-        if (!task) {
-            now = next_wake(count);
-            continue;
-        }
-        size_t i = task->id;
-        enum sched_end end;
-        if (now > since && now - runnable_since[i] > longest_wait)
-            longest_wait = now - runnable_since[i];
-        uint64_t ran = turn_take(&lives[i], now, until, &end);
-        used[i] += now >= since ? ran : 0;
-        now += ran;
-        runnable_since[i] = now;
-        if (end == SCHED_END_BLOCKED)
-            wakes[i] = now + lives[i].sleeps;
-        sched_stop(0, end, now);
+        now = task ? task_run(&lives[task->id], task->id, now, until, since) : next_wake(count);
     }
     for (size_t i = 0; i < count && !sched_misuse(); i++) // nobody is left with the policy
         if (tasks[i].state == SCHED_BLOCKED)

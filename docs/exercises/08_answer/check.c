@@ -83,12 +83,39 @@ static bool pause(word_t us)
     return events_wait(GO_ON, soon(us)) == GO_ON;
 }
 
-static int copy(void)
+static unsigned char *precious_make(void)
 {
     unsigned char *precious = malloc(PRECIOUS);
 
     for (size_t i = 0; i < PRECIOUS; i += 64)
         precious[i] = (unsigned char)(i >> 6);
+    return precious;
+}
+
+static void precious_check(const unsigned char *precious)
+{
+    size_t lost = 0;
+
+    for (size_t i = 0; i < PRECIOUS; i += 64)
+        lost += precious[i] != (unsigned char)(i >> 6);
+    check_equal(lost, 0, "bytes of other memory that were lost");
+}
+
+// Until it is told to end, while it is asked again and again.
+static void work(void)
+{
+    for (size_t i = 0; !events_take(GO_ON); i++) {
+        look(i * 7 % CACHE_PAGES);
+        if (i == 0)
+            sys_env_notify(SLOT_PARENT, READY);
+    }
+    check_equal(wrong, 0, "words of the cache that were wrong");
+}
+
+static int copy(void)
+{
+    const unsigned char *precious = precious_make();
+
     cache_begin();
     for (size_t i = 0; i < CACHE_PAGES; i++)
         look(i);
@@ -104,15 +131,8 @@ static int copy(void)
         look(i);
     check_equal(computed_all() - CACHE_PAGES, FIRST, "pages that have to be computed again when all are used");
     pause(PATIENCE_US);
-    for (word_t i = 0; !events_take(GO_ON); i++) {
-        look(i * 7 % CACHE_PAGES);
-        if (i == 0)
-            sys_env_notify(SLOT_PARENT, READY);
-    }
-    check_equal(wrong, 0, "words of the cache that were wrong");
-    for (size_t i = 0; i < PRECIOUS; i += 64)
-        wrong += precious[i] != (unsigned char)(i >> 6);
-    check_equal(wrong, 0, "bytes of other memory that were lost");
+    work();
+    precious_check(precious);
     return check_end();
 }
 

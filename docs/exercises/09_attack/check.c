@@ -140,10 +140,32 @@ static const char *attack(struct child *child, int *status)
     return why;
 }
 
+static void record_check(struct rings *rings, env_t attacker, int status)
+{
+    record_read(rings, attacker);
+    check(calls_refused() >= ATTACK_CALLS, "different calls that were refused it: %zu seen, at least %d expected",
+          calls_refused(), ATTACK_CALLS);
+    check(rooms_refused() >= ATTACK_ROOMS, "rooms of the kernel that refused it: %zu seen, at least %d expected",
+          rooms_refused(), ATTACK_ROOMS);
+    check(faults >= ATTACK_LOADS, "accesses that ended in an exception: %lu seen, at least %d expected",
+          (unsigned long)faults, ATTACK_LOADS);
+    check_equal((word_t)status, refusals, "its report: attempts that were refused it");
+    check_equal(lost, 0, "records that were lost, because there were more than %d", RING_PAGES * TRACE_PER_PAGE);
+}
+
+static void harm_check(struct wealth before)
+{
+    struct wealth after = wealth_count();
+
+    check_equal(after.frames, before.frames, "frames of the victim");
+    check_equal(after.slices, before.slices, "slices of the victim");
+    check_equal(after.wrong, 0, "words of the victim's secrets that are not what they were");
+}
+
 int main(void)
 {
     struct rings rings;
-    struct child child;
+    struct child child = {0};
     int status = 0;
 
     for (size_t i = 0; i < PAGE_SIZE / sizeof(word_t); i++)
@@ -154,26 +176,17 @@ int main(void)
     struct wealth before = wealth_count();
     why = attack(&child, &status);
     rings_stop(&rings);
-    if (check(!why && child_ended(&child, &status), "the attacker ran, and came to an end%s%s", why ? ": " : "",
-              why ? why : "")) {
+    bool ended = !why && child_ended(&child, &status);
+    if (check(ended, "the attacker ran, and came to an end%s%s", why ? ": " : "", why ? why : "")) {
         check(child_env_state(&child) == ENV_EXITED, "it ended by itself, and was not stopped by an exception");
         child_report(&child);
-        record_read(&rings, child.env);
-        check(calls_refused() >= ATTACK_CALLS, "different calls that were refused it: %zu seen, at least %d expected",
-              calls_refused(), ATTACK_CALLS);
-        check(rooms_refused() >= ATTACK_ROOMS, "rooms of the kernel that refused it: %zu seen, at least %d expected",
-              rooms_refused(), ATTACK_ROOMS);
-        check(faults >= ATTACK_LOADS, "accesses that ended in an exception: %lu seen, at least %d expected",
-              (unsigned long)faults, ATTACK_LOADS);
-        check_equal((word_t)status, refusals, "its report: attempts that were refused it");
-        check_equal(lost, 0, "records that were lost, because there were more than %d", RING_PAGES * TRACE_PER_PAGE);
+        record_check(&rings, child.env, status);
     }
-    child_kill(&child);
-    child_reap(&child);
-    struct wealth after = wealth_count();
-    check_equal(after.frames, before.frames, "frames of the victim");
-    check_equal(after.slices, before.slices, "slices of the victim");
-    check_equal(after.wrong, 0, "words of the victim's secrets that are not what they were");
+    if (!why) {
+        child_kill(&child);
+        child_reap(&child);
+    }
+    harm_check(before);
     rings_close(&rings);
     return check_end();
 }
