@@ -10,6 +10,7 @@
 
 #define ROUNDS 16
 #define TURNS  200
+#define PAUSES 7
 
 static volatile bool over;
 
@@ -61,9 +62,11 @@ static void switch_measure(void)
 static word_t look_on(word_t who)
 {
     while (looks_apart < TURNS) {
-        word_t now = instructions_now(), last = look;
+        word_t last = look, now = instructions_now();
         if ((last & 1) != who)
             apart[looks_apart++] = now - (last >> 1);
+        for (word_t pause = looks_apart % PAUSES; pause > 0; pause--) // or each turn could end between the two lines above
+            __asm__ volatile("");
         look = instructions_now() << 1 | who;
     }
     return 0;
