@@ -10,6 +10,7 @@ and draws them (paper/).
 
 import os
 import re
+import shutil
 import subprocess
 import sys
 
@@ -17,6 +18,7 @@ sys.path.insert(1, os.path.join(os.path.dirname(os.path.abspath(__file__)), "pap
 import baseline
 import experiments
 import linux_bench
+import linux_figures
 import run
 from guest import ERR, KERNEL, OUT, Guest, GuestError, QEMU_DEFAULT, qemu_check
 
@@ -30,7 +32,6 @@ GROUPS = {
     "work": ["bench_work"],
 }
 PAPER = "paper"
-PAPER_GROUPS = [group for group in GROUPS if group != "sched"]  # that its tables are made of
 
 FIXED = ["-seed", "1", "-rtc", "base=2026-01-01T00:00:00,clock=vm"]
 TIMEOUT_SECONDS = 300
@@ -154,9 +155,11 @@ def lines_text(lines):
     return "".join("\t".join(line) + "\n" for line in lines)
 
 
-def baseline_update(_options, measured):
+def baseline_update(options, measured):
     before = baseline.baseline_read() if os.path.exists(baseline.FILE) else {}
     baseline.baseline_write(measured)
+    if options.linux:
+        shutil.copyfile(linux_figures.FILE, linux_figures.KEPT)
     return lines_text(line for line in baseline.compare_lines(before, rows_of(measured)) if line[1] != line[2])
 
 
@@ -180,7 +183,8 @@ def paper(options, measured):
         raise BenchError(f"bench/paper.tsv lists {missing[0]}, which no benchmark prints.")
     report.report_write(options.report, listed, values, paths_of(options, measured))
     run.say(f"the report is {os.path.relpath(options.report)}")
-    return tables.tables_text(listed, values, sys.stdout.isatty())
+    text = tables.tables_text(listed, values, sys.stdout.isatty())
+    return text + ("\n# Beside Linux\n" + lines_text(options.beside) if options.beside else "")
 
 
 # Options
@@ -200,40 +204,47 @@ def parser_make():
     add("--paths", action="store_true", help="what the kernel executes on each path of a group: loads, stores, fences ...")
     add("--compare", metavar="REV", help="the change of each row since a revision of this repository, in percent")
     add("--rebuild", action="store_true", help="with --compare: build and measure that revision; otherwise its bench/baseline.tsv counts")
-    add("--baseline", action="store_true", help="write bench/baseline.tsv anew; prints what changed")
+    add("--baseline", action="store_true", help="write bench/baseline.tsv anew, with --linux bench/linux.tsv too; prints what changed")
     add("--linux", action="store_true", help="measure Debian's Linux too, and print both beside each other")
     add("--fetch", default=os.path.join(top, "fetch"), metavar="DIR", help="where ./rivet fetch left it")
     add("group", nargs="?", metavar="GROUP", help=f"{', '.join(GROUPS)}, or {PAPER}")
     return parser
 
 
+def combination_wrong(options):
+    """A sentence about words that don't go together, or None."""
+    other = options.machine != "virt" or options.variant
+    only = "and only the machine that the figures are of."
+    if options.group and options.group not in (*GROUPS, PAPER):
+        return f"There is no group called '{options.group}'; there is: {', '.join((*GROUPS, PAPER))}."
+    if options.baseline and (options.group or options.compare or options.paths or other):
+        return f"--baseline measures all groups, {only}"
+    if options.paths and (options.compare or options.linux or options.group == PAPER or other):
+        return f"--paths takes a group or none, {only}"
+    if options.compare and (options.linux or options.group == PAPER or other):
+        return f"--compare takes a group or none, {only}"
+    if options.linux and other:
+        return f"--linux takes a group or none, {only}"
+    if options.group == PAPER and other:
+        return "paper has only the machine that the figures are of; its groups take --machine one by one."
+    if options.rebuild and not options.compare:
+        return "--rebuild is for --compare."
+    return None
+
+
 def options_parse(arguments):
     parser = parser_make()
     options = parser.parse_args(arguments)
-    if options.group and options.group not in (*GROUPS, PAPER):
-        parser.error(f"There is no group called '{options.group}'; there is: {', '.join((*GROUPS, PAPER))}.")
-    other = options.machine != "virt" or options.variant
-    if options.baseline and (options.group or options.compare or other):
-        parser.error("--baseline measures all groups, and only the machine that the figures are of.")
-    if options.paths and (options.baseline or options.compare or other or options.group == PAPER):
-        parser.error("--paths takes a group or none, and only the machine that the figures are of.")
-    if options.compare and (options.group == PAPER or other):
-        parser.error("--compare takes a group or none, and only the machine that the figures are of.")
-    if options.group == PAPER and other:
-        parser.error("paper has only the machine that the figures are of; its groups take --machine one by one.")
-    if options.linux and (options.baseline or options.compare or options.paths or other):
-        parser.error("--linux takes a group or none, and only the machine that the figures are of.")
-    if options.rebuild and not options.compare:
-        parser.error("--rebuild is for --compare.")
+    wrong = combination_wrong(options)
+    if wrong:
+        parser.error(wrong)
     return options
 
 
 def groups_wanted(options):
-    if options.group == PAPER:
-        return PAPER_GROUPS
-    if options.group:
+    if options.group and options.group != PAPER:
         return [options.group]
-    return list(GROUPS) if options.compare or options.baseline or options.linux else ["base"]
+    return list(GROUPS) if options.group or options.compare or options.baseline or options.linux else ["base"]
 
 
 def text_make(options):
@@ -251,14 +262,11 @@ def text_make(options):
     if options.linux:
         linux_bench.linux_find(options)  # first, for the same reason
     measured = groups_measure(options, groups)
-    if options.linux:
-        lines = linux_bench.beside(options, rows_of(measured))
-        if options.group != PAPER:
-            return lines_text(lines)
+    options.beside = list(linux_bench.beside(options, rows_of(measured))) if options.linux else []
     for wanted, make in ((options.baseline, baseline_update), (options.compare, compare), (options.group == PAPER, paper)):
         if wanted:
             return make(options, measured)
-    return lines_text(measured[groups[0]])
+    return lines_text(options.beside or measured[groups[0]])
 
 
 def main(arguments):

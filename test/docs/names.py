@@ -14,7 +14,7 @@ sys.path.insert(0, os.path.join(ROOT, "tools"))
 import abi_doc  # noqa: E402
 
 FOLDERS = ("kernel", "libos", "apps", "bench", "test", "tools", "docs", "cmake", "sbi")
-SOURCES = (".c", ".h", ".S", ".def", ".ld", ".py", ".cmake", ".txt", ".json", "rivet")
+SOURCES = (".c", ".h", ".S", ".def", ".ld", ".py", ".cmake", ".txt", ".json", ".tsv", "rivet")
 BLOCK = re.compile(r"^```.*?^```$", re.M | re.S)
 MADE = re.compile(r"^New file `([^`]+)`", re.M)  # by a recipe of this page
 LINK = re.compile(r"\]\(([^)#\s]+)(?:#[^)]*)?\)")

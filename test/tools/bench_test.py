@@ -89,7 +89,7 @@ class Text(unittest.TestCase):
         found = dict(line.split("\t")[:2] for line in text.splitlines() if line and not line.startswith("#"))
         self.assertEqual(found, values)
         for table in LISTED:
-            self.assertIn(f"# {table.title}: {table.repeats}", text)
+            self.assertIn(f"# {table.title}: {table.of_paper}", text)
 
     def test_columns_are_for_people(self):
         text = tables.tables_text(LISTED, LOW, True)

@@ -47,7 +47,7 @@ WRONG = [
     ["bench", "paper", "--compare", "HEAD"],
     ["bench", "paper", "--machine", "u54"],
     ["bench", "--linux", "--machine", "u54"],
-    ["bench", "--linux", "--baseline"],
+    ["bench", "base", "--linux", "--baseline"],
     ["sched", "--frobnicate"],
     ["sched", "--harts", "0"],
     ["sched", "--harts", "2"],

@@ -73,6 +73,10 @@ class Table:
     rows: list = field(default_factory=list)
 
     @property
+    def of_paper(self):
+        return "not in the paper" if self.repeats == "-" else self.repeats
+
+    @property
     def sources(self):
         return list(dict.fromkeys(row.source for row in self.rows))
 

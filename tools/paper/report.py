@@ -53,7 +53,7 @@ def chart(table, values, linux):
 
 
 def table_section(table, values, linux):
-    return (f'<h2 id="{table.key}">{escape(table.title)}</h2><p>{escape(table.repeats)}. {escape(table.differs)}</p>'
+    return (f'<h2 id="{table.key}">{escape(table.title)}</h2><p>{escape(table.of_paper.capitalize())}. {escape(table.differs)}</p>'
             f'<div class="wide">{chart(table, values, linux)}</div>')
 
 

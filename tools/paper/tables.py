@@ -24,7 +24,7 @@ def columns_text(lines):
 
 
 def table_lines(table, values, pretty):
-    head = f"{table.title}: {table.repeats}; by {', '.join('bench/' + one for one in table.sources)}. {table.differs}"
+    head = f"{table.title}: {table.of_paper}; by {', '.join('bench/' + one for one in table.sources)}. {table.differs}"
     lines = [(row.name, shown(values[row.name]) if pretty else values[row.name], best_text(row) or "-", row.text)
              for row in table.rows]
     return comment(head) + (columns_text([COLUMNS, *lines]) if pretty else ["\t".join(line) for line in lines])
