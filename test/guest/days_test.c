@@ -3,6 +3,7 @@
 // policy picks is what it picks on the host.
 #include "guest.h"
 #include <stdlib.h>
+#include <test/sched/day_clock.h>
 #include <test/sched/days.h>
 
 #define SLOTS      (SLOT_FREE + 8)  // of the scheduler, for each environment
@@ -24,18 +25,20 @@ static void pick_note(enum sched_note note, const struct sched_task *task, uint3
         picks[picked++] = (char)('a' + task->id - first_id);
 }
 
-static void work(word_t tenths)
-{
-    word_t end = time_now() + time_from_us(tenths * 100);
-    while (time_now() < end)
-        continue;
-}
-
 struct place {
     void (*wake)(word_t number);
     void (*yield)(void);
     void (*block)(word_t number);
 };
+
+// Less than the policy hears of, so that the day is short.
+static void work(const struct place *in, char digit)
+{
+    time_pass_us(DAY_WORK(digit) / 10000);
+    day_work(DAY_WORK(digit));
+    if (day_is_over())
+        in->yield();
+}
 
 static void live(const struct place *in, word_t number)
 {
@@ -45,7 +48,7 @@ static void live(const struct place *in, word_t number)
         if (what >= 'a' && what < 'a' + DAY_TASKS)
             in->wake((word_t)(what - 'a'));
         else if (what >= '1' && what <= '9')
-            work((word_t)(what - '0'));
+            work(in, what);
         else if (what == '.')
             in->yield();
         else if (number != DAY_TASKS - 1)
@@ -82,10 +85,12 @@ static void day_of_threads(const struct sched_ops *ops)
     const struct sched_hooks hooks = {.note = pick_note};
     word_t start = time_now() + time_from_us(50000);
 
-    thread_policy_watched(ops, 1, &hooks);
+    thread_policy_watched(day_ops(ops), 1, &hooks);
     for (uint32_t id = 0; id < DAY_TASKS; id++) {
         const struct thread_options options = {.weight = DAY_WEIGHT(id), .priority = DAY_PRIORITY(id), .start = start,
-                                               .period = DAY_PERIOD(id), .deadline = DAY_PERIOD(id), .due = DAY_DUE(id)};
+                                               .group = DAY_GROUP(id), .period = DAY_PERIOD(id),
+                                               .deadline = DAY_PERIOD(id), .budget = DAY_BUDGET(id), .due = DAY_DUE(id),
+                                               .remaining = day_remaining(ops, DAY_PERIOD(id))};
         threads[id] = thread_create_with(thread_lives, id, &options);
         CHECK(threads[id] != NULL);
     }
@@ -121,11 +126,12 @@ static void worker_lives(word_t number)
     sys_env_exit(0);
 }
 
-static void worker_make(uint32_t id)
+static void worker_make(uint32_t id, const struct sched_ops *ops)
 {
     memset(stacks[id], 1, STACK); // it is there
     workers[id] = (struct scheduled){.task = {.weight = DAY_WEIGHT(id), .priority = DAY_PRIORITY(id), .period = DAY_PERIOD(id),
-                                              .deadline = DAY_PERIOD(id), .due = DAY_DUE(id)}};
+                                              .group = DAY_GROUP(id), .deadline = DAY_PERIOD(id), .budget = DAY_BUDGET(id),
+                                              .due = DAY_DUE(id), .remaining = day_remaining(ops, DAY_PERIOD(id))}};
     workers[id].env = worker_create(worker_lives, id, (word_t)stacks[id] + STACK);
     CHECK(workers[id].env != 0);
     CHECK_EQUAL(vm_bind(0, saves + id * PAGE_SIZE, workers[id].env + 1, 1, RIGHT_READ | RIGHT_WRITE), ERR_OK);
@@ -139,9 +145,9 @@ static void day_of_envs(const struct sched_ops *ops)
     first_id = 1;
     saves = vm_window_open(DAY_TASKS);
     CHECK(saves != 0);
-    CHECK(scheduler_begin(ops, 1, &hooks, SLOTS) == NULL);
+    CHECK(scheduler_begin(day_ops(ops), 1, &hooks, SLOTS) == NULL);
     for (uint32_t id = 0; id < DAY_TASKS; id++)
-        worker_make(id);
+        worker_make(id, ops);
     for (uint32_t id = 0; id < DAY_TASKS; id++) {
         for (uint32_t other = 0; other < DAY_TASKS; other++)
             CHECK_EQUAL(sys_cap_grant(SLOT_PEERS + other, workers[id].env, SLOT_PEERS + other, RIGHT_NOTIFY).error, ERR_OK);
