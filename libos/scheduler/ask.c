@@ -1,11 +1,11 @@
 // SPDX-License-Identifier: BSD-2-Clause
 /*
- * What workers ask their scheduler. One that has to wait for another writes into its own `want` what for, and gives the hart up until
- * that is 0 again; the scheduler sees it whenever the worker stops, for whatever reason, and only the scheduler changes lists of
- * waiters. To the kernel it is ready all the time, to the driver blocked.
+ * What workers ask their scheduler. One that has to wait for another writes into its own `want` what for, and gives the
+ * hart up until that is 0 again; the scheduler sees it whenever the worker stops, for whatever reason, and only the
+ * scheduler changes lists of waiters. To the kernel it is ready all the time, to the driver blocked.
  *
- * A mutex's word is changed by workers on all harts: from 0 to their id, and back. With WAITED in it the owner cannot give it up by
- * itself, and asks, too. Only the scheduler sets WAITED, so whoever waits is in the list by then.
+ * A mutex's word is changed by workers on all harts: from 0 to their id, and back. With WAITED in it the owner cannot
+ * give it up by itself, and asks, too. Only the scheduler sets WAITED, so whoever waits is in the list by then.
  */
 #include <libos/scheduler/internal.h>
 

@@ -1,18 +1,18 @@
 // SPDX-License-Identifier: BSD-2-Clause
 /*
- * The scheduler's other harts. An environment is on one hart at a time, so on each of the others a small one of the program's space,
- * the *dispatcher*, has the program's slices. It waits until it is told whom to run, donates, and says how that ended; it decides
- * nothing, so one policy, which is never called twice at once, has all harts:
+ * The scheduler's other harts. An environment is on one hart at a time, so on each of the others a small one of the
+ * program's space, the *dispatcher*, has the program's slices. It waits until it is told whom to run, donates, and says
+ * how that ended; it decides nothing, so one policy, which is never called twice at once, has all harts:
  *
  *     scheduler    order: slot, until, word; ordered++   --EVENT_ORDER-->    dispatcher    slice_donate ...
  *                  reports_look                          <--EVENT_REPORT--   answer; reported = ordered
  *     scheduler    recalled = ordered                    --EVENT_ORDER-->    its donation ends, and it says so
  *
- * Each of these events is an interrupt between harts where the other one runs somebody or sleeps. A dispatcher with nothing to do
- * waits, so its hart, if nobody else has slices there, sleeps on the kernel's own root.
+ * Each of these events is an interrupt between harts where the other one runs somebody or sleeps. A dispatcher with
+ * nothing to do waits, so its hart, if nobody else has slices there, sleeps on the kernel's own root.
  *
- * A dispatcher donates by capabilities of its own, in slots that have the children's indices. It opens them for the scheduler, which
- * grants; when a child is gone, `stale` says which to empty and open again.
+ * A dispatcher donates by capabilities of its own, in slots that have the children's indices. It opens them for the
+ * scheduler, which grants; when a child is gone, `stale` says which to empty and open again.
  */
 #include <libos/scheduler/internal.h>
 #include <libos/vm/vm.h>

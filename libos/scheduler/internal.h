@@ -9,8 +9,9 @@
  *     ask.c         what children ask their scheduler: locks, barriers, jobs
  *     worker.c      children in the program's own space
  *
- * Only the scheduler calls the driver, so nothing of it is locked. A policy may be left in each such call, and then what was to be
- * done behind it is not: what must not be lost is written down before. scheduler_left() has all children looked at anew.
+ * Only the scheduler calls the driver, so nothing of it is locked. A policy may be left in each such call, and then
+ * what was to be done behind it is not: what must not be lost is written down before. scheduler_left() has all children
+ * looked at anew.
  */
 #ifndef LIBOS_SCHEDULER_INTERNAL_H
 #define LIBOS_SCHEDULER_INTERNAL_H
@@ -63,7 +64,8 @@ bool step(word_t end);
 // look.c
 void board_look(void);            // children whose bits are set
 void deadlines_look(word_t time); // those whose deadline has passed
-void donation_look(uint32_t hart, struct scheduled *one, sysret_t answer); // what ran on that hart does not, for this reason
+// What ran on that hart does not any more, for this reason.
+void donation_look(uint32_t hart, struct scheduled *one, sysret_t answer);
 void scheduler_left(void);        // the policy was left somewhere: all children are looked at
 
 // hart.c: the harts from 1 on.

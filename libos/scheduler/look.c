@@ -1,10 +1,11 @@
 // SPDX-License-Identifier: BSD-2-Clause
 /*
  * What happens to children, told to the driver. Between any two steps of the loop:
- *   (1) a child's task is BLOCKED, QUEUED or RUNNING as the board said when the child was last looked at, but that one which
+ *   (1) a child's task is BLOCKED, QUEUED or RUNNING as the board said when the child was last looked at; but one that
  *       waits for another (`parked`) is BLOCKED
  *   (2) `wake_first` is not later than the deadline of any blocked child
- * What happened since then brings event BOARD and a bit of the board's words, or else the next donation is refused (CHANGED).
+ * What happened since then brings event BOARD and a bit of the board's words, or else the next donation is refused
+ * (CHANGED).
  */
 #include <libos/scheduler/internal.h>
 

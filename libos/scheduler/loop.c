@@ -1,10 +1,11 @@
 // SPDX-License-Identifier: BSD-2-Clause
 /*
- * The loop: look at what happened, decide for each hart that has nobody to run, donate. The scheduler's own hart is donated last,
- * until the end of the turn there, or until there is something to do for any of them: a deadline, an event.
+ * The loop: look at what happened, decide for each hart that has nobody to run, donate. The scheduler's own hart is
+ * donated last, until the end of the turn there, or until there is something to do for any of them: a deadline, an
+ * event.
  *
- * With several harts the scheduler takes its own from who runs there, for the others' sake, too. That time counts as used by it: the
- * driver knows turns, and not what is in them.
+ * With several harts the scheduler takes its own from who runs there, for the others' sake, too. That time counts as
+ * used by it: the driver knows turns, and not what is in them.
  */
 #include <libos/scheduler/internal.h>
 #include <libos/start/internal.h>

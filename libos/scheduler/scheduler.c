@@ -2,8 +2,8 @@
 /*
  * A scheduler environment from its beginning to its end. What it does in between is in loop.c.
  *
- * A policy may not come back. Nothing here holds upcalls, so ends of slices arrive while it decides; the third in one decision
- * ends it: the interrupted program goes on in guard() or scheduler_run(), as if setjmp had returned.
+ * A policy may not come back. Nothing here holds upcalls, so ends of slices arrive while it decides; the third in one
+ * decision ends it: the interrupted program goes on in guard() or scheduler_run(), as if setjmp had returned.
  */
 #include <libos/scheduler/internal.h>
 #include <libos/start/internal.h>

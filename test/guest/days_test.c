@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: BSD-2-Clause
-// The recorded day of test/sched/days.h under threads, or, with the argument envs, under a scheduler environment: whom each
-// policy picks is what it picks on the host.
+// The recorded day of test/sched/days.h under threads, or, with the argument envs, under a scheduler environment: whom
+// each policy picks is what it picks on the host.
 #include "guest.h"
 #include <stdlib.h>
 #include <test/sched/day_clock.h>

@@ -1,7 +1,8 @@
 // SPDX-License-Identifier: BSD-2-Clause
 /*
- * A scheduler environment on all harts: who runs where and beside whom, wake-ups from hart to hart, locks and barriers, harts with
- * nothing to do, and policies that break rules. Everything waits for something to happen and for no time, so the host may be slow.
+ * A scheduler environment on all harts: who runs where and beside whom, wake-ups from hart to hart, locks and barriers,
+ * harts with nothing to do, and policies that break rules. Everything waits for something to happen and for no time, so
+ * the host may be slow.
  */
 #include "guest.h"
 #include <stdlib.h>
@@ -163,7 +164,8 @@ static void compute(word_t number)
 
 #define SOON 4 // times, one after the other
 
-// Until it was woken soon enough again and again: long before the hart's slice ended, which brings the scheduler's orders, too.
+// Until it was woken soon enough again and again: long before the hart's slice ended, which brings the scheduler's
+// orders, too.
 static void sleep_often(word_t number)
 {
     while (counts[number] < SOON) {
@@ -175,7 +177,8 @@ static void sleep_often(word_t number)
     sys_env_exit(0);
 }
 
-// It sleeps, and has the last hart from who computes there when it wakes: nobody's turn ends by itself under this policy.
+// It sleeps, and has the last hart from who computes there when it wakes: nobody's turn ends by itself under this
+// policy.
 static void preempt_test(void)
 {
     static uint64_t for_ever = ~0ul;

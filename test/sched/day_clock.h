@@ -1,11 +1,13 @@
 // SPDX-License-Identifier: BSD-2-Clause
 /*
- * A policy on a clock of the day's own (days.h). Whom a policy picks depends on how much time each task used, to the nanosecond, and that
- * is another in each place: so the place's time is kept from the policy. Its functions are called with `day_now`, which passes when
- * somebody works and else not; so they hear of the same events at the same times everywhere, whatever the place needs for them.
+ * A policy on a clock of the day's own (days.h). Whom a policy picks depends on how much time each task used, to the
+ * nanosecond, and that is another in each place: so the place's time is kept from the policy. Its functions are called
+ * with `day_now`, which passes when somebody works and else not; so they hear of the same events at the same times
+ * everywhere, whatever the place needs for them.
  *
- * Turns have no end as far as the place knows. When one is over by the day's clock, whoever runs gives way, and the policy hears that it
- * expired. The program's first thread is none of the day's tasks, and the policy hears nothing of it.
+ * Turns have no end as far as the place knows. When one is over by the day's clock, whoever runs gives way, and the
+ * policy hears that it expired. The program's first thread is none of the day's tasks, and the policy hears nothing of
+ * it.
  */
 #ifndef TEST_SCHED_DAY_CLOCK_H
 #define TEST_SCHED_DAY_CLOCK_H

@@ -9,8 +9,8 @@ import rawrun
 
 LOCK, UNLOCK = 4, 5  # enum record_note of bench/sched/record.h
 DURATION_MOST = 200_000_000  # ns of a run: the host's time passes, and nothing is measured
-SAID = ("each task ran on one hart at a time and each hart one task, a task ran only after it had woken, nobody had a lock that "
-        "somebody else had, and no policy broke a rule")
+SAID = ("each task ran on one hart at a time and each hart one task, a task ran only after it had woken, nobody had a lock "
+        "that somebody else had, and no policy broke a rule")
 
 
 class Watch:

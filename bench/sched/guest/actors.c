@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: BSD-2-Clause
 /*
- * The tasks of a workload: each does what its script says (script.h), one action after the other, wherever it runs. What it cannot
- * do alone, its place does (guest.h).
+ * The tasks of a workload: each does what its script says (script.h), one action after the other, wherever it runs.
+ * What it cannot do alone, its place does (guest.h).
  */
 #include "guest.h"
 #include <string.h>
@@ -176,8 +176,8 @@ const struct action *actor_job(uint32_t id)
 }
 
 /*
- * Jobs that have arrived when the run ends and were not begun: the present one's successors, and one whose task was about to wake.
- * A task that is asked for more than it will ever do is cut off.
+ * Jobs that have arrived when the run ends and were not begun: the present one's successors, and one whose task was
+ * about to wake. A task that is asked for more than it will ever do is cut off.
  */
 static void job_left(uint32_t id)
 {

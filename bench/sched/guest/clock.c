@@ -1,7 +1,8 @@
 // SPDX-License-Identifier: BSD-2-Clause
 /*
- * Time of a run, and how a task passes it. With counted instructions one instruction is a nanosecond, and the counter goes on
- * where the machine waits: it is the time, finer than the timer's ticks. Elsewhere the loop is measured against the timer.
+ * Time of a run, and how a task passes it. With counted instructions one instruction is a nanosecond, and the counter
+ * goes on where the machine waits: it is the time, finer than the timer's ticks. Elsewhere the loop is measured against
+ * the timer.
  */
 #include "guest.h"
 

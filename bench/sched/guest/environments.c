@@ -1,8 +1,8 @@
 // SPDX-License-Identifier: BSD-2-Clause
 /*
- * Tasks as environments, and this program is their scheduler (libos/scheduler/): the kernel tells it who of them has something to
- * do, and runs whom it says. They share its memory, and nothing else: each has a stack, and all of that is there before they run.
- * On several harts the program's scheduler decides for all of them.
+ * Tasks as environments, and this program is their scheduler (libos/scheduler/): the kernel tells it who of them has
+ * something to do, and runs whom it says. They share its memory, and nothing else: each has a stack, and all of that is
+ * there before they run. On several harts the program's scheduler decides for all of them.
  */
 #include "guest.h"
 #include <libos/scheduler/scheduler.h>

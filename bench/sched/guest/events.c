@@ -1,7 +1,8 @@
 // SPDX-License-Identifier: BSD-2-Clause
 /*
- * What happened in a run. While it lasts an event is a few stores into memory that was touched before, so that recording
- * disturbs the run little and always in the same way; afterwards events are sorted by time and written as records.
+ * What happened in a run. While it lasts an event is a few stores into memory that was touched before, so that
+ * recording disturbs the run little and always in the same way; afterwards events are sorted by time and written as
+ * records.
  */
 #include "guest.h"
 #include <stdlib.h>
@@ -99,8 +100,8 @@ void events_write(struct record *record)
 }
 
 /*
- * From each STOP to the first WAKE behind it, when nothing ran and nobody was left to. A policy that holds tasks back is idle
- * although somebody waits: then it is to the next RUN.
+ * From each STOP to the first WAKE behind it, when nothing ran and nobody was left to. A policy that holds tasks back
+ * is idle although somebody waits: then it is to the next RUN.
  */
 static uint64_t idle_alone(void)
 {
@@ -123,8 +124,8 @@ static uint64_t idle_alone(void)
 }
 
 /*
- * On several harts: as many of them as there are beyond those that run somebody and those for whom somebody waits. A hart that
- * nobody who waits may run on counts as if he might.
+ * On several harts: as many of them as there are beyond those that run somebody and those for whom somebody waits. A
+ * hart that nobody who waits may run on counts as if he might.
  */
 static uint64_t idle_together(void)
 {

@@ -20,7 +20,8 @@
 #define ACTORS_MAX (SCRIPT_TASKS_MAX - 1) // tasks in a guest; a place may have fewer
 
 /*
- * Where tasks run. The first three are called by the program; the others by the task itself, for what it cannot do alone.
+ * Where tasks run. The first three are called by the program; the others by the task itself, for what it cannot do
+ * alone.
  */
 struct place {
     const char *word, *name;        // in the arguments, in the recording
@@ -64,8 +65,8 @@ _Noreturn void run_finish(void);
 word_t settle_us(void);
 
 /*
- * actors.c. A place begins each actor before the run, which says what its task is and when its first job comes, and notes what the
- * driver says of it; the task itself does actor_run.
+ * actors.c. A place begins each actor before the run, which says what its task is and when its first job comes, and
+ * notes what the driver says of it; the task itself does actor_run.
  */
 const struct action *actor_begin(uint32_t id, struct sched_task *task);
 void actors_note(enum sched_note note, uint32_t id, uint32_t hart, enum sched_end end);
@@ -75,8 +76,8 @@ uint64_t job_due(const struct action *job); // as policies count nanoseconds; 0:
 void actors_left(void);                     // the run is over: jobs that had arrived and did not begin
 
 /*
- * clock.c: nanoseconds since the run began; before that it is 0. With counted instructions, which are the time then, they are
- * exact, and otherwise as fine as the machine's ticks.
+ * clock.c: nanoseconds since the run began; before that it is 0. With counted instructions, which are the time then,
+ * they are exact, and otherwise as fine as the machine's ticks.
  */
 void clock_calibrate(void);
 bool clock_is_counted(void);    // else instructions mean nothing
@@ -86,7 +87,8 @@ uint64_t clock_base(void);      // when it began, as threads count nanoseconds
 word_t clock_tick(uint64_t ns); // the first tick that is not before
 void compute(uint64_t ns);      // so much of this thread's own time
 
-// events.c. An event may be put down with a time that is a little past, and while another is: they are sorted before they are written.
+// events.c. An event may be put down with a time that is a little past, and while another is: they are sorted before
+// they are written.
 bool events_begin(void); // false: there is no memory
 void event_add(enum record_kind kind, uint64_t time, uint32_t task, uint32_t hart, uint64_t why);
 void event_note(uint64_t time, uint32_t task, enum record_note code, uint64_t value);

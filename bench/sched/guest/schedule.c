@@ -5,9 +5,9 @@
  *     schedule POLICY[:parameter=value,...] WORKLOAD LOAD SEED DURATION threads|envs [HARTS]
  *     schedule --list
  *
- * The tasks of the workload run as threads of this program under the policy, or as environments that it schedules, on one hart or
- * several; what happened is written to standard output when the run is over, in the format of record.h. With counted instructions
- * and on one hart the same words give the same bytes.
+ * The tasks of the workload run as threads of this program under the policy, or as environments that it schedules, on
+ * one hart or several; what happened is written to standard output when the run is over, in the format of record.h.
+ * With counted instructions and on one hart the same words give the same bytes.
  */
 #include "guest.h"
 #include <bench/sched/choose.h>

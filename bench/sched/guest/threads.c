@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: BSD-2-Clause
 /*
- * Tasks as threads of this program, under the policy. Whoever finds that the run is over ends the program: a thread that computes,
- * or, when nobody runs, the program's first thread.
+ * Tasks as threads of this program, under the policy. Whoever finds that the run is over ends the program: a thread
+ * that computes, or, when nobody runs, the program's first thread.
  */
 #include "guest.h"
 
