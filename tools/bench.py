@@ -20,7 +20,7 @@ import experiments
 import linux_bench
 import linux_figures
 import run
-from guest import ERR, KERNEL, OUT, Guest, GuestError, QEMU_DEFAULT, qemu_check
+from guest import ERR, KERNEL, MACHINES, OUT, Guest, GuestError, QEMU_DEFAULT, qemu_check
 
 # A group is a line: its programs, in the order in which they run; those behind the first are variants of it.
 GROUPS = {
@@ -217,6 +217,8 @@ def combination_wrong(options):
     only = "and only the machine that the figures are of."
     if options.group and options.group not in (*GROUPS, PAPER):
         return f"There is no group called '{options.group}'; there is: {', '.join((*GROUPS, PAPER))}."
+    if MACHINES[options.machine].harts_idle:
+        return f"{options.machine} has a hart that only waits, and instructions can't be counted beside it."
     if options.baseline and (options.group or options.compare or options.paths or other):
         return f"--baseline measures all groups, {only}"
     if options.paths and (options.compare or options.linux or options.group == PAPER or other):

@@ -41,13 +41,14 @@ APP_LIMIT = 64  # a program's name and arguments (ARGUMENTS_MAX in apps/init.c)
 # What can be asked for: QEMU's machine and processor, how many harts can be used, and how many more there are that
 # cannot (the first of sifive_u and of icicle has no MMU). One that cannot be switched off ends QEMU when it restarts.
 # icicle comes without a device tree, so there is one of ours for each number of harts (dts/icicle.dts), and with so much
-# memory, of which the tree names 1 GiB.
-Machine = collections.namedtuple("Machine", "board cpu harts_most harts_idle goes_off tree mem", defaults=(None, None))
+# memory, of which the tree names 1 GiB. Boot arguments take from the last two what QEMU's models have more than the boards.
+Machine = collections.namedtuple("Machine", "board cpu harts_most harts_idle goes_off words tree mem",
+                                 defaults=((), None, None))
 MACHINES = {
     "virt": Machine("virt", None, 8, 0, True),
     "sifive_u": Machine("sifive_u", None, 4, 1, False),
-    "u54": Machine("virt", "sifive-u54", 8, 0, True),
-    "icicle": Machine("microchip-icicle-kit", None, 4, 1, False, "icicle", "2G"),
+    "u54": Machine("virt", "sifive-u54", 8, 0, True, ("no_asids",)),
+    "icicle": Machine("microchip-icicle-kit", None, 4, 1, False, ("no_asids", "no_ad"), "icicle", "2G"),
 }
 
 
@@ -114,7 +115,7 @@ class Guest:
         # busy with its timers that QEMU hears no key, not even its own.
         self.icount = ("shift=0,sleep=off" if app else "shift=0") if icount else None
         self.extra = list(extra)
-        self.words = boot_words(framed, trace, append, app)
+        self.words = boot_words(framed, trace, [*self.machine.words, *append], app)
         self.app_words = len(app)
         self.framed = framed
         self.decoder = Decoder()
