@@ -144,7 +144,7 @@ static void console_begin(void)
     if (info->console >= info->device_count)
         give_up("init: ", "the machine has no UART for a console");
     const struct device_info *uart = &info->devices[info->console];
-    if (sys_page_give(uart->page, console.env).error != ERR_OK ||
+    if (sys_page_give(uart->page, 1, console.env).error != ERR_OK ||
         (uart->irq && sys_irq_give(uart->irq, console.env).error != ERR_OK))
         give_up("init: ", "the UART could not be given to the console");
     why = child_start(&console);
@@ -162,7 +162,7 @@ static void devices_give(env_t to)
 
     for (uint32_t i = 0; i < info->device_count; i++)
         if (i != info->console)
-            sys_page_give(info->devices[i].page, to);
+            sys_page_give(info->devices[i].page, 1, to);
     for (word_t source = 1; source < IRQS_MAX; source++)
         if (irq_entry(source)->owner == self())
             sys_irq_give(source, to);

@@ -303,19 +303,15 @@ sysret_t sys_page_move(page_t first, size_t count, env_t to)
     return done(moved);
 }
 
-sysret_t sys_page_give(page_t page, env_t to)
-{
-    STRUCTURE_LOCKED();
-    env_t self = env_self()->self;
-    struct frame *frame = page_frame(page);
-    struct env *receiver = env_named(to);
-    if (frame == NULL || frame->kind == PAGE_NONE) return refuse(ERR_NOENT);
-    enum error error = receiver_takes(receiver, self, 1);
-    if (error != ERR_OK)                           return refuse(error);
+#define GIVE_BATCH 32 // frames one piece gives
 
+// A data or device frame of one's own that nothing binds changes hands.
+static enum error frame_give(struct frame *frame, env_t giver, env_t to)
+{
+    enum error error = ERR_OK;
     page_lock(frame);
-    if (!env_acts_for(self, frame->owner))                               error = ERR_PERM;
-    else if ((frame->kind != PAGE_DATA && frame->kind != PAGE_DEVICE) || page_is_joined(frame)) error = ERR_KIND;
+    if (!env_acts_for(giver, frame->owner))                              error = ERR_PERM;
+    else if (!page_is_bindable(frame) || page_is_joined(frame))          error = ERR_KIND;
     else if (frame->flags & PAGE_DYING)                                  error = ERR_DYING;
     else if (frame->bindings != 0)                                       error = ERR_BUSY;
     else {
@@ -323,10 +319,53 @@ sysret_t sys_page_give(page_t page, env_t to)
         frame->epoch++; // the giver's capabilities do not outlive its ownership
     }
     page_unlock(frame);
-    if (error != ERR_OK)
+    return error;
+}
+
+/*
+ * The frequent run: data frames of the giver's own, unmarked and unbound. Stops in front of the first that is anything else.
+ * 19 instructions each.
+ */
+static word_t run_give(page_t first, word_t count, env_t giver, env_t to)
+{
+    word_t given = 0;
+
+    if (first - pages.first >= pages.count || count > pages.count - (first - pages.first))
+        return 0;
+    struct frame *frame = &pages.table[first - pages.first];
+    for (; given < count && page_try_lock(frame, PAGE_DATA); given++, frame++) {
+        bool fits = frame->owner == giver && frame->bindings == 0;
+        if (fits) {
+            frame->owner = (uint32_t)to;
+            frame->epoch++;
+        }
+        page_unlock(frame);
+        if (!fits)
+            break;
+    }
+    return given;
+}
+
+sysret_t sys_page_give(page_t first, size_t count, env_t to)
+{
+    STRUCTURE_LOCKED();
+    env_t self = env_self()->self;
+    struct env *receiver = env_named(to);
+    if (count == 0 || count > PAGE_BATCH) return refuse(ERR_RANGE);
+    if (count > GIVE_BATCH)
+        count = GIVE_BATCH;
+    enum error error = receiver_takes(receiver, self, count);
+    if (error != ERR_OK)                  return refuse(error);
+
+    word_t given = run_give(first, count, self, to);
+    for (; given < count && error == ERR_OK; given += error == ERR_OK) {
+        struct frame *frame = page_frame(first + given);
+        error = frame == NULL || frame->kind == PAGE_NONE ? ERR_NOENT : frame_give(frame, self, to);
+    }
+    if (given == 0)
         return refuse(error);
-    receiver_took(receiver, self, 1);
-    return done(0);
+    receiver_took(receiver, self, given);
+    return done(given);
 }
 
 sysret_t sys_page_open(env_t from, size_t count)

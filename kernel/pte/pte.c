@@ -426,6 +426,39 @@ sysret_t sys_pte_untable(space_t name, word_t address, word_t level)
     return (sysret_t){error, 0};
 }
 
+// How many pages behind an address, at most `count`, lie under one table.
+static word_t table_run(word_t address, word_t count)
+{
+    word_t run = ENTRIES - INDEX(address, 0);
+    return count < run ? count : run;
+}
+
+/*
+ * The frequent run: data frames of the caller's own, pinned under one table. Stops in front of the first that is anything
+ * else, which is for the general form to bind or to refuse. 36 instructions a page.
+ */
+static word_t map_run(struct pte_place place, page_t page, word_t count, pte_t pte)
+{
+    const env_t self = env_self()->self;
+    word_t mapped = 0;
+
+    if (place.link == NULL || page - pages.first >= pages.count || count > pages.count - (page - pages.first))
+        return 0;
+    struct frame *frame = &pages.table[page - pages.first];
+    for (; mapped < count && *place.slot == 0 && page_try_lock(frame, PAGE_DATA); mapped++, frame++) {
+        bool own = frame->owner == self;
+        if (own) {
+            page_bind(frame, place.link++);
+            *place.slot++ = pte;
+            pte += 1ul << PTE_PPN_SHIFT;
+        }
+        page_unlock(frame);
+        if (!own)
+            break;
+    }
+    return mapped;
+}
+
 sysret_t pte_map_range(space_t name, word_t address, page_t page, size_t count, word_t rights, slot_t slot)
 {
     if (count == SUPER_PAGES)
@@ -442,9 +475,12 @@ sysret_t pte_map_range(space_t name, word_t address, page_t page, size_t count, 
     word_t mapped = 0;
     if (count > MAP_BATCH)
         count = MAP_BATCH;
+    if (slot == CAP_NONE && count > 1)
+        mapped = map_run(pte_place(space, address), page, table_run(address, count), pte);
+    pte += mapped << PTE_PPN_SHIFT;
     for (; mapped < count; mapped++, pte += 1ul << PTE_PPN_SHIFT) {
         word_t at = address + mapped * PAGE_SIZE;
-        if (mapped == 0 || at % LEVEL0_SPAN == 0)
+        if (place.slot == NULL || at % LEVEL0_SPAN == 0)
             place = pte_place(space, at);
         else
             place.slot++, place.link++;
@@ -548,6 +584,36 @@ static struct pte_place place_next(struct space *space, struct pte_place place, 
     return place;
 }
 
+// Pinned pages under one table: first nobody reaches them any more, ...
+static bool run_hide(pte_t *slot, word_t count)
+{
+    pte_t any = 0;
+    for (pte_t *end = slot + count; slot < end; slot++) {
+        any |= *slot;
+        *slot &= ~PTE_V;
+    }
+    return any != 0;
+}
+
+// ... and when no hart remembers them, they are unbound.
+static void run_unbind(struct pte_place place, word_t count)
+{
+    struct frame *const table = pages.table; // kept, though locks lie between
+    const word_t ram_first = pages.first, ram_count = pages.count;
+
+    for (pte_t *end = place.slot + count; place.slot < end; place.slot++, place.link++) {
+        pte_t pte = *place.slot;
+        if (pte == 0)
+            continue;
+        word_t number = pte_page(pte) - ram_first;
+        struct frame *frame = number < ram_count ? &table[number] : page_frame(pte_page(pte));
+        *place.slot = 0;
+        page_lock(frame);
+        page_unbind(frame, place.link);
+        page_unlock(frame);
+    }
+}
+
 sysret_t pte_unmap_range(space_t name, word_t address, size_t count)
 {
     if (count == SUPER_PAGES)
@@ -561,7 +627,14 @@ sysret_t pte_unmap_range(space_t name, word_t address, size_t count)
     if (count > MAP_BATCH)
         count = MAP_BATCH;
     // First nobody can reach the frames any more, on any hart; only then are they unbound and anybody's.
-    struct pte_place place = {0};
+    struct pte_place place = pte_place(space, address);
+    if (place.link != NULL && table_run(address, count) == count) {
+        if (run_hide(place.slot, count))
+            space_flush(space, address, count);
+        run_unbind(place, count);
+        lock_drop(&space->lock);
+        return done(count);
+    }
     bool flush = false;
     for (word_t i = 0; i < count; i++) {
         word_t at = address + i * PAGE_SIZE;

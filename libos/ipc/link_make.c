@@ -64,7 +64,7 @@ static long frames_describe(const struct side *side)
     if (window)
         vm_window_close(window, 1);
     for (size_t i = 0; side->env && error == ERR_OK && i <= side->pages; i++)
-        error = sys_page_give(side->first + i, side->env).error;
+        error = sys_page_give(side->first + i, 1, side->env).error;
     return error;
 }
 

@@ -106,7 +106,7 @@ static const char *bundle_give(const struct child *child)
 
     bundle_forget();
     for (size_t i = 0; i < pages.count; i++) {
-        if (sys_page_give(pages.first + i, child->env).error != ERR_OK)
+        if (sys_page_give(pages.first + i, 1, child->env).error != ERR_OK)
             return "the bundle's frames could not be given";
         (void)sys_revoke_guarantee(pages.first + i, 1); // refused when it has no guarantee
     }

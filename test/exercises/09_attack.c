@@ -46,7 +46,7 @@ static void memory(env_t victim, page_t secret, page_t free)
 {
     attempt(sys_page_alloc(free));
     attempt(sys_page_free(secret));
-    attempt(sys_page_give(secret, self()));
+    attempt(sys_page_give(secret, 1, self()));
     attempt(sys_page_move(free, 1, self()));
     attempt(sys_pte_map(0, HERE, secret, 1, RIGHT_READ, CAP_NONE));
     attempt(sys_pte_map(0, HERE, secret, 1, RIGHT_READ, SLOT_EMPTY));

@@ -84,7 +84,7 @@ int main(void)
     CHECK_EQUAL(sys_page_alloc(first + 7).error, ERR_BUSY);
     CHECK_EQUAL(sys_page_free(first).error, ERR_KIND);
     CHECK_EQUAL(sys_page_free(first + 1).error, ERR_KIND);
-    CHECK_EQUAL(sys_page_give(first, self()).error, ERR_CLOSED);
+    CHECK_EQUAL(sys_page_give(first, 1, self()).error, ERR_CLOSED);
     audit();
 
     page_t tables = frame_find(2);

@@ -11,7 +11,7 @@ void attack(void)
     env_t by = asked_wait();
     for (page_t page = machine()->ram_first; page < machine()->ram_first + machine()->ram_count; page++)
         if (frame_entry(page)->owner == self() && frame_entry(page)->kind == PAGE_DATA && frame_entry(page)->bindings != 0) {
-            sysret_t answer = sys_page_give(page, by);
+            sysret_t answer = sys_page_give(page, 1, by);
             EXPECT(answer.error == ERR_BUSY || answer.error == ERR_DYING || answer.error == ERR_PERM || answer.error == ERR_CLOSED ||
                    answer.error == ERR_KIND); // taken meanwhile by another hart
         }

@@ -16,11 +16,11 @@ void attack(void)
         if (frame->owner != self() || (frame->kind != PAGE_TABLE && frame->kind != PAGE_TWIN)) continue;
         REFUSED(sys_page_free(table), KIND);
         EXPECT(sys_page_move(table, 1, by).error != ERR_OK);
-        EXPECT(sys_page_give(table, by).error != ERR_OK);
+        EXPECT(sys_page_give(table, 1, by).error != ERR_OK);
     }
     REFUSED(sys_pte_untable(0, ARENA, 0), BUSY);
     REFUSED(sys_pte_untable(0, ARENA, 1), BUSY);
-    EXPECT(sys_page_give(page, by).error != ERR_OK); // BUSY, or CLOSED when all was taken already
+    EXPECT(sys_page_give(page, 1, by).error != ERR_OK); // BUSY, or CLOSED when all was taken already
     lost_wait(1);
     EXPECT(probe_store(ARENA) == NO_CAUSE);
 }

@@ -17,11 +17,11 @@ void attack(void)
     REFUSED(sys_page_free(child), KIND);
     REFUSED(sys_page_free(child + 1), KIND);
     page_t gift = own_data();
-    WORKS(sys_page_give(gift, child));
+    WORKS(sys_page_give(gift, 1, child));
     WORKS(sys_page_free(gift)); // the child never ran: we act for it
     REFUSED(sys_page_free(gift), KIND);
     page_t other = own_data();
-    WORKS(sys_page_give(other, child));
+    WORKS(sys_page_give(other, 1, child));
     child_start(child);
     REFUSED(sys_page_free(other), PERM);
     child_wait(child);

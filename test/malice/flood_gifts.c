@@ -13,7 +13,7 @@ void attack(void)
     for (word_t i = 0; i < 20000; i++) {
         env_t other = others[i % 3];
         REFUSED(sys_cap_grant(SLOT_OWN, other, i % CAPS_MAX, RIGHT_READ), CLOSED);
-        REFUSED(sys_page_give(page, other), CLOSED);
+        REFUSED(sys_page_give(page, 1, other), CLOSED);
         REFUSED(sys_page_move(own_free(1), 1, other), CLOSED);
         REFUSED(sys_irq_give(1 + i % 16, other), PERM);
         REFUSED(sys_irq_bind(1 + i % 16, 1ul << 40), PERM);

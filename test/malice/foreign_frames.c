@@ -15,7 +15,7 @@ static void frame_attack(page_t page)
     NO(sys_pte_map(0, ARENA, page, 1, RIGHT_READ | RIGHT_WRITE, SLOT_WITNESS));
     NO(sys_page_alloc(page));
     NO(sys_page_free(page));
-    NO(sys_page_give(page, self()));
+    NO(sys_page_give(page, 1, self()));
     NO(sys_page_move(page, 1, self()));
     NO(sys_cap_mint(SLOT_OWN, page, RIGHT_READ));
     NO(sys_cap_mint(SLOT_OWN, page, RIGHT_CALL));

@@ -15,7 +15,7 @@ void attack(void)
 {
     page_t gift = own_data();
     env_t server = child_make(child_accept, (word_t)child_spin), spinner = child_make(grandchild_run, 0);
-    WORKS(sys_page_give(gift, spinner));
+    WORKS(sys_page_give(gift, 1, spinner));
     WORKS(sys_page_move(own_free(20), 20, server));
     WORKS(sys_cap_mint(SLOT_OWN, server, RIGHT_CALL));
     child_start(server);

@@ -9,7 +9,7 @@ void attack(void)
 {
     page_t save = self() + 1;
     REFUSED(sys_page_free(save), PERM);
-    REFUSED(sys_page_give(save, self()), CLOSED);
+    REFUSED(sys_page_give(save, 1, self()), CLOSED);
     REFUSED(sys_page_move(save, 1, self()), CLOSED);
     REFUSED(sys_cap_mint(SLOT_OWN, save, RIGHT_READ), PERM);
     REFUSED(sys_cap_revoke(save), PERM);

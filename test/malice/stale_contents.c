@@ -35,7 +35,7 @@ void attack(void)
     map(ARENA, page);
     fill(ARENA);
     WORKS(sys_pte_unmap(0, ARENA, 1));
-    WORKS(sys_page_give(page, child));
+    WORKS(sys_page_give(page, 1, child));
     child_start(child);
     REFUSED(sys_pte_map(0, ARENA, page, 1, RIGHT_READ, CAP_NONE), PERM);
     child_destroy(child);

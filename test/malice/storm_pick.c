@@ -44,7 +44,7 @@ static const struct recipe {
     const char *signature;
 } recipes[] = {
     {CALL_env_null, 1, ""},       {CALL_page_alloc, 8, "f"},     {CALL_page_free, 5, "d"},
-    {CALL_page_move, 2, "fcE"},   {CALL_page_give, 2, "dE"},     {CALL_page_open, 1, "Ec"},
+    {CALL_page_move, 2, "fcE"},   {CALL_page_give, 2, "dcE"},    {CALL_page_open, 1, "Ec"},
     {CALL_cap_mint, 8, "tFR"},    {CALL_cap_copy, 3, "stS"},     {CALL_cap_open, 2, "tE"},
     {CALL_cap_grant, 4, "sEtG"},  {CALL_cap_drop, 3, "s"},       {CALL_cap_revoke, 1, "F"},
     {CALL_env_create, 4, "ffP"},  {CALL_env_set, 4, "EwV"},      {CALL_env_start, 3, "E"},
@@ -59,7 +59,7 @@ static const struct recipe {
     {CALL_irq_complete, 1, "q"},  {CALL_irq_give, 2, "qE"},      {CALL_machine_reset, 1, "x"},
     {CALL_env_resume, 1, ""},     {CALL_page_join, 7, "J"},      {CALL_page_split, 2, "J"},
     {CALL_pte_map, 2, "PBJkbN"},  {CALL_pte_protect, 1, "PBkb"}, {CALL_pte_unmap, 2, "PBk"},
-    {CALL_pte_untable, 2, "PBl"}, {CALL_page_give, 1, "JE"},     {CALL_page_alloc, 1, "j"},
+    {CALL_pte_untable, 2, "PBl"}, {CALL_page_give, 1, "JcE"},    {CALL_page_alloc, 1, "j"},
     {CALL_page_free, 4, "j"},     {CALL_cap_mint, 1, "tJr"},     {CALL_stlb_ring, 3, "PT"},
     {CALL_pte_map, 1, "PAicbN"},
     {CALL_revoke_request, 4, "sKcD"}, {CALL_revoke_abort, 8, "sKnc"},

@@ -233,7 +233,7 @@ static void ring_refuses(void **state)
     REFUSED(STATE, stlb, ring, 0, fake_fresh());
     REFUSED(BUSY, page, alloc, page);
     REFUSED(KIND, page, free, page);
-    REFUSED(KIND, page, give, page, family.a);
+    REFUSED(KIND, page, give, page, 1, family.a);
     REFUSED(KIND, cap, mint, 1, page, RIGHT_READ);
     REFUSED(BUSY, pte, table, 0, NOWHERE, 1, page, 0);
     REFUSED(KIND, pte, map, 0, PINNED, page, 1, RIGHT_READ | RIGHT_EXECUTE, CAP_NONE);

@@ -179,7 +179,7 @@ static void destroy_loses_nothing(void **state)
     fake_on(HART_INIT);
     OK(cap, grant, 1, family.a, 1, RIGHT_READ);
     OK(irq, give, 5, family.a);
-    OK(page, give, FAKE_UART, family.a);
+    OK(page, give, FAKE_UART, 1, family.a);
     fake_on(HART_A);
     page_t page = data_make();
     for (word_t i = 0; i < 50; i++)

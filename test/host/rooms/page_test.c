@@ -88,7 +88,7 @@ static void dying_refuses_everything(void **state)
     (void)state;
     page_t page = dying_make();
     REFUSED(DYING, page, free, page);
-    REFUSED(DYING, page, give, page, family.a);
+    REFUSED(DYING, page, give, page, 1, family.a);
     REFUSED(DYING, cap, mint, 3, page, RIGHT_READ);
     REFUSED(DYING, pte, map, 0, PINNED + 100 * PAGE_SIZE, page, 1, RIGHT_READ, CAP_NONE);
     ALL(stlb, bind, 0, fake_fresh(), 0);
@@ -164,6 +164,25 @@ static void open_is_for_one_environment_not_its_name(void **state)
     fake_on(HART_INIT);
 }
 
+// A run goes as far as it can: what is next has the first refusal of the next call.
+static void give_runs(void **state)
+{
+    (void)state;
+    page_t first = fake_fresh_run(40);
+    for (page_t page = first; page < first + 40; page++)
+        OK(page, alloc, page);
+    REFUSED(RANGE, page, give, first, 0, family.a);
+    REFUSED(RANGE, page, give, first, PAGE_BATCH + 1, family.a);
+    assert_int_equal(OK(page, give, first, 40, family.a), 32); // one piece
+    assert_int_equal(page_frame(first + 31)->owner, family.a);
+    assert_int_equal(page_frame(first + 32)->owner, fake.init);
+    REFUSED(PERM, page, give, first + 31, 2, family.a);
+    OK(page, free, first + 35);
+    assert_int_equal(OK(page, give, first + 32, 8, family.a), 3); // up to the free one
+    REFUSED(KIND, page, give, first + 35, 5, family.a);
+    assert_int_equal(OK(page, give, first + 36, 4, family.a), 4);
+}
+
 static void give_keeps_contents(void **state)
 {
     (void)state;
@@ -171,22 +190,22 @@ static void give_keeps_contents(void **state)
     memcpy(page_memory(page), "hello", 6);
     OK(cap, mint, 1, page, RIGHT_READ);
     OK(pte, map, 0, PINNED, page, 1, RIGHT_READ, CAP_NONE);
-    REFUSED(BUSY, page, give, page, family.a);
+    REFUSED(BUSY, page, give, page, 1, family.a);
     OK(pte, unmap, 0, PINNED, 1);
-    OK(page, give, page, family.a);
+    OK(page, give, page, 1, family.a);
     assert_int_equal(owner(page), family.a);
     assert_memory_equal(page_memory(page), "hello", 6);
     REFUSED(STALE, cap, copy, 1, 2, RIGHT_READ); // the giver's capabilities do not outlive its ownership
-    OK(page, give, FAKE_UART, family.a);
+    OK(page, give, FAKE_UART, 1, family.a);
 
-    REFUSED(NOENT, page, give, NOBODY, family.a);
-    REFUSED(NOENT, page, give, data_make(), NOBODY);
-    REFUSED(KIND, page, give, fake_fresh(), family.a);
-    REFUSED(KIND, page, give, family.b, family.a);
-    REFUSED(PERM, page, give, page, family.a);
+    REFUSED(NOENT, page, give, NOBODY, 1, family.a);
+    REFUSED(NOENT, page, give, data_make(), 1, NOBODY);
+    REFUSED(KIND, page, give, fake_fresh(), 1, family.a);
+    REFUSED(KIND, page, give, family.b, 1, family.a);
+    REFUSED(PERM, page, give, page, 1, family.a);
     fake_on(HART_A);
-    REFUSED(CLOSED, page, give, page, family.b);
-    REFUSED(CLOSED, page, give, page, fake.init);
+    REFUSED(CLOSED, page, give, page, 1, family.b);
+    REFUSED(CLOSED, page, give, page, 1, fake.init);
 }
 
 static void creator_acts_for_unstarted_child(void **state)
@@ -213,6 +232,7 @@ ROOM(page)
         TEST(open_counts_places),
         TEST(open_is_for_one_environment_not_its_name),
         TEST(give_keeps_contents),
+        TEST(give_runs),
         TEST(creator_acts_for_unstarted_child),
     };
     return RUN(tests);

@@ -216,7 +216,7 @@ static void capability_binds_foreign_frames(void **state)
     REFUSED(PERM, pte, map, 0, PINNED + PAGE_SIZE, page, 1, RIGHT_READ | RIGHT_WRITE, 3);
     assert_int_equal(OK(pte, map, 0, PINNED + PAGE_SIZE, page, 2, RIGHT_READ, 3), 1); // of one frame
     fake_on(HART_INIT);
-    REFUSED(BUSY, page, give, page, family.b);
+    REFUSED(BUSY, page, give, page, 1, family.b);
 }
 
 static void protect_gives_back_no_more_than_was_bound(void **state)
@@ -265,7 +265,7 @@ static void unmap_unbinds(void **state)
     assert_int_equal(OK(pte, unmap, 0, NOWHERE, 5), 5); // nothing there is fine
     OK(pte, map, 0, PINNED, FAKE_UART, 1, RIGHT_READ | RIGHT_WRITE, CAP_NONE);
     OK(pte, unmap, 0, PINNED, 1);
-    OK(page, give, FAKE_UART, family.a);
+    OK(page, give, FAKE_UART, 1, family.a);
 
     REFUSED(RANGE, pte, unmap, 0, PINNED + 1, 1);
     REFUSED(RANGE, pte, unmap, 0, 0, 1);

@@ -103,11 +103,11 @@ static void what_is_given_counts_down(void **state)
     REFUSED(CLOSED, page, move, free, 1, family.b);  // somebody else
     assert_int_equal(OK(page, move, free, 2, fake.init), 2);
     assert_int_equal(word(family.a, SAVE_REVOKE_LEFT), 1);
-    OK(page, give, given, fake.init);
+    OK(page, give, given, 1, fake.init);
     assert_int_equal(page_frame(given)->owner, fake.init);
     assert_int_equal(word(family.a, SAVE_REVOKE_LEFT), 0);
     assert_int_equal(word(family.a, SAVE_REVOKE_BY), 0);
-    REFUSED(CLOSED, page, give, data, fake.init); // it is over
+    REFUSED(CLOSED, page, give, data, 1, fake.init); // it is over
     deadline_pass();
     REFUSED(STATE, revoke, abort, SLOT, REVOKE_FRAMES, data, 1);
     assert_int_equal(page_frame(data)->owner, family.a);
@@ -403,7 +403,7 @@ static void guarantees_are_counted(void **state)
     REFUSED(KIND, revoke, guarantee, FAKE_UART, 1);
     OK(page, open, family.a, 2);
     fake_on(HART_A);
-    OK(page, give, data[0], fake.init); // and goes with the owner
+    OK(page, give, data[0], 1, fake.init); // and goes with the owner
     assert_false(page_frame(data[0])->flags & PAGE_GUARANTEED);
     assert_int_equal(a()->guaranteed, 1);
     OK(page, free, data[2]);
@@ -710,7 +710,7 @@ static void a_request_ends_with_its_requester(void **state)
     OK(revoke, request, SLOT, 0, 0, 0);
     ALL(env, destroy, family.b);
     fake_on(HART_A);
-    REFUSED(NOENT, page, give, data, family.b);
+    REFUSED(NOENT, page, give, data, 1, family.b);
     fake_on(HART_INIT);
     assert_int_equal(page_frame(data)->owner, family.a);
 }

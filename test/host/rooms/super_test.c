@@ -87,7 +87,7 @@ static void a_run_is_bound_whole(void **state)
     REFUSED(BUSY, pte, table, 0, GIGABYTE, 0, fake_fresh(), 0);
     REFUSED(BUSY, page, split, run);
     REFUSED(KIND, page, free, run);
-    REFUSED(KIND, page, give, run, family.a);
+    REFUSED(KIND, page, give, run, 1, family.a);
     REFUSED(KIND, page, split, data_make());
     REFUSED(NOENT, page, split, NOBODY);
     ALL(stlb, bind, 0, fake_fresh(), 0);

@@ -213,7 +213,7 @@ static void revoked_from_outside(void **state)
     assert_int_equal(fake_harts[HART_IDLE].fenced, 1);
     assert_int_equal(fences(), 2);
     none_reaches(PINNED, 13, page);
-    OK(page, give, page, family.b);
+    OK(page, give, page, 1, family.b);
 }
 
 // Not who runs the space now, but who ran it since its hart last forgot it.

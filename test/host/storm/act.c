@@ -39,7 +39,7 @@ static void act_page(void)
     case 0: DO(page, alloc, choose_page(PAGE_FREE)); break;
     case 1: DO(page, free, choose_page(PAGE_DATA)); break;
     case 2: DO(page, move, choose_page(PAGE_FREE), count(), choose_env()); break;
-    case 3: DO(page, give, chance(5) ? FAKE_UART : choose_page(PAGE_DATA), choose_env()); break;
+    case 3: DO(page, give, chance(5) ? FAKE_UART : choose_page(PAGE_DATA), 1 + any(3), choose_env()); break;
     case 4: DO(page, open, choose_env(), chance(95) ? any(4) : any(10000)); break;
     }
 }
@@ -261,7 +261,7 @@ static void act_revoke(void)
             return;
         switch (any(4)) {
         case 0: DO(page, move, choose_own(PAGE_FREE, 1), count(), by); break;
-        case 1: DO(page, give, choose_own(PAGE_DATA, 1), by); break;
+        case 1: DO(page, give, choose_own(PAGE_DATA, 1), 1, by); break;
         case 2: if (fake_env()->self != fake.init) DO(slice, give, any(hart_count), any(SLICES_MAX), by); break;
         case 3: DO(irq, give, 1 + any(6), by); break;
         }

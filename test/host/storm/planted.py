@@ -28,7 +28,8 @@ PLANTS = [
     ("pct", "pct/pct.c", "    __atomic_store_n(&caller->claim, CLAIM_AWAY, __ATOMIC_RELEASE);", "    __atomic_store_n(&caller->claim, CLAIM_STOPPED, __ATOMIC_RELEASE);"),
     ("env", "env/env.c", "env_is_stopped(env) || pct_is_detached(env)", "true"),
     ("pte", "pte/break.c", "    if (lost) {\n", "    if (lost && false) {\n"),
-    ("pte", "pte/pte.c", "            flush |= *place.slot != 0;\n", ""),
+    ("pte", "pte/pte.c", "        if (run_hide(place.slot, count))\n            space_flush(space, address, count);\n",
+     "        run_hide(place.slot, count);\n"),
     ("stlb", "stlb/stlb.c",
      "    if (leaf_drop(entry)) // until it is flushed, another hart may write to the page for the first time\n"
      "        space_flush(space, entry->vpn << PAGE_SHIFT, 1);\n",
