@@ -13,7 +13,7 @@ static const struct {
     const char *name;
     void (*run)(struct link *link);
 } roles[] = {{"pipe", partner_pipe}, {"stream", partner_stream}, {"shm", partner_shm},
-           {"serve", partner_serve}, {"serve_trusting", partner_serve_trusting}};
+           {"give", partner_give}, {"serve", partner_serve}, {"serve_trusting", partner_serve_trusting}};
 
 static void end_for(const char *what, const char *why)
 {
@@ -51,5 +51,6 @@ int main(int argc, char **argv)
     bench_pipe();
     bench_shm();
     bench_lrpc();
+    bench_give();
     return 0;
 }

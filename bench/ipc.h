@@ -14,6 +14,8 @@ void partner_stream(struct link *link);
 void bench_shm(void);
 void partner_shm(struct link *link);
 void bench_lrpc(void);
+void bench_give(void);
+void partner_give(struct link *link);
 void partner_serve(struct link *link);
 void partner_serve_trusting(struct link *link);
 

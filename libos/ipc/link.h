@@ -36,8 +36,8 @@ struct link_page {
     word_t asleep;            // wants EVENT_LINK when something changes
     word_t head, tail;        // the pipes' counters: of what this side wrote and read
     word_t posted, taken;     // the notification words'
-    word_t gift;              // pages to give, see give.h
-    word_t reserved[55];
+    word_t pool_first, pool_count, gift, received; // pages that move, see give.h
+    word_t reserved[52];
     word_t words[LINK_WORDS]; // the program's: shared memory
 };
 _Static_assert(sizeof(struct link_page) == PAGE_SIZE, "a page");
@@ -64,6 +64,9 @@ struct link {
     enum link_way way;
     volatile bool gone;   // its memory is: set in a page fault
     size_t number;
+    page_t pool_first;    // frames that move through it (give.h), how many, and a bit for each that is here
+    size_t pool_count;
+    uint64_t held;
 };
 
 /*
