@@ -411,10 +411,15 @@ static bool frame_bequeath(struct bequest *bequest, struct frame *frame, env_t h
 // The next frame that an environment owns, from a number on; looks at no more than `looks`, and says how many are left.
 static word_t frame_owned_next(env_t owner, word_t number, word_t *looks)
 {
-    word_t end = page_count();
-    for (; *looks > 0 && number < end; number++, --*looks)
-        if (page_number(number)->owner == owner)
-            break;
+    word_t begin = number, left = page_count() - number;
+    word_t end = begin + (*looks < left ? *looks : left);
+    word_t ram = end < pages.count ? end : pages.count; // nearly all, and in one table
+    while (number < ram && pages.table[number].owner != owner)
+        number++;
+    if (number >= ram)
+        while (number < end && page_number(number)->owner != owner)
+            number++;
+    *looks -= number - begin;
     return number;
 }
 

@@ -147,12 +147,13 @@ static const char *image_find(const struct child_options *options, const uint8_t
  */
 static size_t frames_plan(const struct child_options *options, const struct elf_plan *plan)
 {
-    size_t free = frame_count_free(), wanted = options->frames ? options->frames : CHILD_FRAMES;
-    size_t needed = wanted + plan->pages + OVERHEAD;
+    size_t wanted = options->frames ? options->frames : CHILD_FRAMES;
+    size_t needed = wanted < machine()->ram_count ? wanted + plan->pages + OVERHEAD : machine()->ram_count;
+    size_t free = frame_count_some(needed);
 
     if (wanted < machine()->ram_count)
         while (free < needed && memory_want(needed - free < MEMORY_WANT_MAX ? needed - free : MEMORY_WANT_MAX))
-            free = frame_count_free();
+            free = frame_count_some(needed);
 
     if (wanted == CHILD_FRAMES_ALL) {
         size_t kept = plan->pages + CHILD_FRAMES_KEPT + options->keep;

@@ -59,28 +59,28 @@ void vm_left_forget(void)
     left_ready = false;
 }
 
-static void left_look(page_t page)
+static bool left_look(page_t page)
 {
     const volatile struct frame *frame = frame_entry(page);
 
     if (frame->owner == self() && frame->kind == PAGE_DATA && frame->bindings != 0)
-        return;
+        return false;
     vm_left_remove(page);
-    frame_free(page); // refused when it is not ours any more
+    return frame_free(page); // refused when it is not ours any more
 }
 
 size_t vm_left_reap(void)
 {
-    size_t before = left_ready ? frame_count_free() : 0;
+    size_t freed = 0;
 
     for (size_t i = 0; left_ready && i < machine()->ram_count; i++) {
         page_t page = machine()->ram_first + i;
         if (*left_word(page) == 0)
             i |= 63;
         else if (*left_word(page) & left_bit(page))
-            left_look(page);
+            freed += left_look(page);
     }
-    return left_ready ? frame_count_free() - before : 0;
+    return freed;
 }
 
 word_t copy_frame(page_t *page)

@@ -80,16 +80,30 @@ page_t frame_alloc(void)
     return page;
 }
 
-void frame_free(page_t page)
+bool frame_free(page_t page)
 {
-    if (sys_page_free(page).error == ERR_BUSY && pool_forget(page))
-        sys_page_free(page);
+    long error = sys_page_free(page).error;
+
+    if (error == ERR_BUSY && pool_forget(page))
+        error = sys_page_free(page).error;
+    return error == ERR_OK;
+}
+
+// From the cursor on, where free frames are.
+size_t frame_count_some(size_t most)
+{
+    page_t first = machine()->ram_first, total = machine()->ram_count;
+    page_t page = frame_cursor - first < total ? frame_cursor : cursor_start();
+    size_t count = 0;
+
+    for (page_t i = 0; i < total && count < most; i++) {
+        count += frame_is_ours(page);
+        page = page + 1 < first + total ? page + 1 : first;
+    }
+    return count;
 }
 
 size_t frame_count_free(void)
 {
-    size_t count = 0;
-    for (page_t i = 0; i < machine()->ram_count; i++)
-        count += frame_is_ours(machine()->ram_first + i);
-    return count;
+    return frame_count_some(machine()->ram_count);
 }

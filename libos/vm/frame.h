@@ -23,10 +23,11 @@ page_t frame_own(void);
 // The same, but when none is left the memory service is asked for more (share/memory.h).
 page_t frame_alloc(void);
 
-// The opposite: the frame must not be mapped any more.
-void frame_free(page_t page);
+// The opposite: the frame must not be mapped any more. Whether it is free now; false when it was before, or is not ours.
+bool frame_free(page_t page);
 
-// How many free frames are ours.
+// How many free frames are ours; as far as `most`, and no further: the whole table is long.
 size_t frame_count_free(void);
+size_t frame_count_some(size_t most);
 
 #endif
