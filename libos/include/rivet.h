@@ -32,6 +32,7 @@
 #include <libos/loader/child.h>    // programs started by this one
 #include <libos/ipc/link.h>        // memory between environments
 #include <libos/ipc/pipe.h>        // streams of bytes
+#include <libos/ipc/notice.h>      // notification words
 #include <libos/ipc/give.h>        // pages that move
 #include <libos/ipc/lrpc.h>        // calls of functions in another environment
 #include <libos/sched/sched.h>     // scheduler policies

@@ -99,6 +99,19 @@ static int partner_turns(struct link *link)
     return turn == 1000 ? 0 : 1;
 }
 
+// Answers each set of bits with its complement in the lower half, until bit 63.
+static int partner_notices(struct link *link)
+{
+    for (;;) {
+        sysret_t set = notice_wait(link, in_us(PATIENCE));
+        if (set.error != ERR_OK)
+            return 1;
+        if (set.value >> 63)
+            return 0;
+        notice_post(link, ~set.value & 0xffffffff);
+    }
+}
+
 static int partner_run(const char *role, enum link_way way, size_t number)
 {
     struct link link;
@@ -110,6 +123,8 @@ static int partner_run(const char *role, enum link_way way, size_t number)
         return partner_echo(&link);
     if (strcmp(role, "turns") == 0)
         return partner_turns(&link);
+    if (strcmp(role, "notices") == 0)
+        return partner_notices(&link);
     if (strcmp(role, "send") == 0)
         return stream_send(&link) == ERR_OK ? 0 : 1;
     if (strcmp(role, "receive") == 0)
@@ -228,6 +243,24 @@ static void turns(void)
         right += link_turn(&link, &link.theirs->words[5], turn * 2, in_us(PATIENCE)) == ERR_OK && link.theirs->words[5] == turn * 2 + 2;
     }
     CHECK_EQUAL(right, 1000);
+    partner_end(&link, 0);
+}
+
+static void notices(void)
+{
+    struct link link;
+
+    partner_begin(&link, "notices", "3", 0, 0);
+    CHECK_EQUAL(notice_take(&link), 0);
+    CHECK_EQUAL(notice_wait(&link, in_us(SHORT)).error, ERR_DEADLINE);
+    for (word_t bits = 1; bits < 1ul << 31; bits = bits * 2 + 1) {
+        notice_post(&link, bits);
+        sysret_t back = notice_wait(&link, in_us(PATIENCE));
+        CHECK_EQUAL(back.error, ERR_OK);
+        CHECK_EQUAL(back.value, ~bits & 0xffffffff);
+    }
+    CHECK_EQUAL(notice_take(&link), 0);
+    notice_post(&link, 1ul << 63);
     partner_end(&link, 0);
 }
 
@@ -350,6 +383,7 @@ int main(int argc, char **argv)
     echoes();
     turns();
     streams();
+    notices();
     siblings();
     ended();
     killed();
