@@ -5,6 +5,7 @@
 import io
 import math
 import os
+import re
 import sys
 import unittest
 
@@ -195,7 +196,56 @@ class Intervals(unittest.TestCase):
         self.assertIsNone(stats.paired({1: 1}, {2: 1}))
 
 
+# Ftrace text as Perfetto takes it: a line's beginning; and what it wants to know of an event, in this order.
+TRACE_LINE = re.compile(r"\s*(?P<comm>.{1,16})-(?P<pid>\d+)\s+\[(?P<hart>\d{3})\] [dX.][Nnp.][Hhsz.][0-9a-f.] "
+                        r"(?P<time>\d+\.\d{9}): (?P<event>sched_\w+): (?P<rest>.*)")
+COMM = r"\S.{0,14}"
+TRACE_EVENTS = {
+    "sched_switch": re.compile(rf"prev_comm=({COMM}) prev_pid=(\d+) prev_prio=\d+ prev_state=(?:R\+?|S|X) ==> "
+                               rf"next_comm=({COMM}) next_pid=(\d+) next_prio=\d+"),
+    "sched_wakeup": re.compile(rf"comm=({COMM}) pid=[1-9]\d* prio=\d+ target_cpu=\d{{3}}"),
+}
+
+
 class Traces(unittest.TestCase):
+    def grammar_check(self, text, harts):
+        """Each line is one of the grammar's, times go forward, and a hart switches from what it switched to."""
+        head = [line for line in text.splitlines() if line.startswith("#")]
+        lines = text.splitlines()[len(head):]
+        self.assertEqual(head[0], "# tracer: nop")
+        self.assertIn(f"# entries-in-buffer/entries-written: {len(lines)}/{len(lines)}   #P:{harts}", head)
+        self.assertRegex(head[-2], r"^# +TASK-PID +CPU# +\S+ +TIMESTAMP +FUNCTION$")
+        running, last = {}, 0.0
+        for line in lines:
+            match = TRACE_LINE.fullmatch(line)
+            self.assertIsNotNone(match, line)
+            event = TRACE_EVENTS[match["event"]].fullmatch(match["rest"])
+            self.assertIsNotNone(event, line)
+            self.assertGreaterEqual(float(match["time"]), last)
+            last = float(match["time"])
+            self.assertLess(int(match["hart"]), harts)
+            if match["event"] == "sched_switch":
+                self.assertEqual(running.get(match["hart"], event[2]), event[2], line)
+                self.assertEqual((match["pid"], match["comm"].strip()),
+                                 (event[2], event[1] if event[2] != "0" else "<idle>"), line)
+                running[match["hart"]] = event[4]
+        return len(lines)
+
+    def test_every_line_is_of_the_grammar(self):
+        machine = Machine(True, 10 * MS, 0.9, 5)
+        tasks = [task(number, weight, "a_class_with_a_long_name") for number, weight in enumerate(machine.weights)]
+        _, text = self.times(run_of(tasks, machine.run(10**9), 10**9))
+        self.assertGreater(self.grammar_check(text, 1), 50)
+        events = [(0, 0, WAKE), (1, 0, RUN, 0), (2, 1, WAKE), (3, 1, RUN, 1), (7, 0, STOP, 0, PREEMPTED),
+                  (7, 0, RUN, 0), (9, 1, STOP, 1, BLOCKED), (12, 1, WAKE), (13, 1, RUN, 1)]
+        times, text = self.times(run_of([task(0), task(1)], events, 20, harts=2))
+        self.assertEqual(self.grammar_check(text, 2), 3 + 2 + 2 + 2)  # wakes; beginnings; idle between; ends
+        self.assertEqual(times, {0: 19, 1: 13})
+        for before, after in (("prev_state=S", "prev_state=?"), ("target_cpu=000", ""), ("prev_pid=1 ", "prev_pid=2 "),
+                              ("[001]", "[002]")):
+            with self.assertRaises(AssertionError, msg=after):
+                self.grammar_check(text.replace(before, after), 2)
+
     def times(self, run):
         out = io.StringIO()
         trace.write(run, out)
