@@ -154,7 +154,8 @@ bool sched_admit(struct sched_task *task, uint64_t now)
     return true;
 }
 
-static void forget(struct sched_task *task, uint64_t now)
+// It is gone, but for the policy.
+static void forget(struct sched_task *task)
 {
     task->state = SCHED_GONE;
     driver.tasks[task->id] = NULL;
@@ -164,14 +165,14 @@ static void forget(struct sched_task *task, uint64_t now)
         if (driver.hart[hart].left == task)
             driver.hart[hart].left = NULL;
     }
-    if (driver.ops.leave)
-        driver.ops.leave(task, now);
 }
 
 void sched_leave(struct sched_task *task, uint64_t now)
 {
+    forget(task);
     enter(true);
-    forget(task, now);
+    if (driver.ops.leave)
+        driver.ops.leave(task, now);
     leave(true);
 }
 
@@ -263,6 +264,8 @@ INLINE void stop(uint32_t hart, enum sched_end end, uint64_t now, const bool hoo
     driver.hart[hart].running = NULL;
     driver.hart[hart].last = task;
     task->state = SCHED_BLOCKED;
+    if (UNLIKELY(end == SCHED_END_ENDED))
+        forget(task);
     enter(hooked);
     usage(task, hart, now);
     if (end <= SCHED_END_YIELDED) {
@@ -271,8 +274,8 @@ INLINE void stop(uint32_t hart, enum sched_end end, uint64_t now, const bool hoo
     } else {
         if (driver.ops.block)
             driver.ops.block(task, now);
-        if (end == SCHED_END_ENDED)
-            forget(task, now);
+        if (end == SCHED_END_ENDED && driver.ops.leave)
+            driver.ops.leave(task, now);
     }
     leave(hooked);
 }

@@ -189,6 +189,33 @@ static void test_left(void **state)
     wrong("crashes", 1, &(struct sched_ops){.pick = crash_pick}, SCHED_FAULT_CRASH, NULL);
 }
 
+static void crash_charge(struct sched_task *task, uint64_t used, uint64_t time)
+{
+    (void)task, (void)used, (void)time;
+    siglongjmp(decision, SCHED_FAULT_CRASH);
+}
+
+// A policy that is left while a task ends has no hold on it: it is gone, and another may have its number.
+static void test_left_at_the_end(void **state)
+{
+    const struct sched_ops crashes = {.name = "crashes", .pick = good_pick, .charge = crash_charge};
+    struct sched_task *task, next = {.weight = 1, .harts = ~0ul};
+    uint64_t until;
+    (void)state;
+
+    begin(&crashes, 1, NULL);
+    task = sched_next(0, 0, &until);
+    int fault = sigsetjmp(decision, 1);
+    if (!fault)
+        sched_stop(0, SCHED_END_ENDED, MS);
+    assert_int_equal(fault, SCHED_FAULT_CRASH);
+    sched_abandon((enum sched_fault)fault, MS);
+    assert_int_equal(task->state, SCHED_GONE);
+    next.id = task->id;
+    assert_true(sched_admit(&next, MS));
+    assert_ptr_not_equal(sched_next(0, MS, &until), task);
+}
+
 static void test_right(void **state)
 {
     struct sched_task same = {.id = 2}, great = {.id = SCHED_TASKS_MAX};
@@ -323,7 +350,7 @@ int main(int argc, char **argv)
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(test_wrong_picks), cmocka_unit_test(test_dead),  cmocka_unit_test(test_nothing),
         cmocka_unit_test(test_left),        cmocka_unit_test(test_right), cmocka_unit_test(test_stall),
-        cmocka_unit_test(test_instructions), cmocka_unit_test(test_plain_yield),
+        cmocka_unit_test(test_instructions), cmocka_unit_test(test_plain_yield), cmocka_unit_test(test_left_at_the_end),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }
