@@ -2,8 +2,8 @@
 /*
  * Leads tasks through a policy (sched.h), for one hart or several. Threads, scheduler environments and the simulator
  * all do it with this driver, so a policy picks the same everywhere. The driver knows what each task does, and believes
- * no policy: what a policy may not do is named once (struct sched_misuse), and from then on the driver's own round robin
- * has all tasks.
+ * no policy: what a policy may not do is named once (struct sched_misuse), and from then on the driver's own round
+ * robin has all tasks.
  *
  * Whoever uses it says what happens, with the time in nanoseconds, which never goes back:
  *
@@ -133,9 +133,9 @@ void sched_jobs(void);
 const struct sched_misuse *sched_misuse(void);
 const char *sched_fault_text(enum sched_fault fault);
 
-// One of the policy's functions is being called: who finds the policy looping or faulting then leaves it there and calls
-// sched_abandon. It has no effect any more on what the interrupted call of the driver was for: a task is stopped, woken, admitted or
-// gone; only sched_next must be called again.
+// One of the policy's functions is being called: who finds the policy looping or faulting then leaves it there and
+// calls sched_abandon. It has no effect any more on what the interrupted call of the driver was for: a task is stopped,
+// woken, admitted or gone; only sched_next must be called again.
 bool sched_deciding(void);
 void sched_abandon(enum sched_fault fault, uint64_t now);
 

@@ -35,7 +35,7 @@ struct sched_driver {
     struct sched_misuse misuse;
     struct {
         struct sched_task *running, *last;
-        struct sched_task *left; // it was put back there, or told the hart to look: if another is picked, it may run elsewhere
+        struct sched_task *left; // put back there, or told the hart to look: if another is picked, it may run elsewhere
         uint64_t began, until; // charged until then; the end of its turn. That of a plain one follows from `began`
     } hart[SCHED_HARTS_MAX];
     struct sched_task *tasks[SCHED_TASKS_MAX];

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: BSD-2-Clause
-// What the driver says in words: what a policy did wrong, and who waits. Without printf, because it must be possible anywhere.
+// What the driver says in words: what a policy did wrong, and who waits. Without printf: it must be possible anywhere.
 #include <libos/sched/driver.h>
 #include <string.h>
 

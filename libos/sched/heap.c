@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: BSD-2-Clause
 /*
- * The heap of heap.h. What always holds: no task in the array comes before the one at (place - 1) / 2, none before `first`, and
- * each in the array knows its place.
+ * The heap of heap.h. What always holds: no task in the array comes before the one at (place - 1) / 2, none before
+ * `first`, and each in the array knows its place.
  */
 #include <libos/sched/heap.h>
 

@@ -4,8 +4,8 @@
  * first, so that the same calls give the same order everywhere. A binary heap in an array, for as many tasks as there
  * can be: nothing is allocated, and nothing can be full. A heap that is all zeros is an empty one.
  *
- * A task that comes in front of all others stays outside of the array: that costs the same however many there are, and so does
- * taking it, so an urgent task does not wait for a heap that is large.
+ * A task that comes in front of all others stays outside of the array: that costs the same however many there are, and
+ * so does taking it, so an urgent task does not wait for a heap that is large.
  *
  * While a task is in a heap, the heap has its `key`, `place` and the last of its words (SCHED_HEAP_WORD): a policy
  * that wants another key takes it out first. A task is in one heap at most.

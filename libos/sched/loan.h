@@ -14,7 +14,8 @@
 
 #include <libos/sched/sched.h>
 
-enum { SCHED_LOAN_OWNER = SCHED_WORDS - 3, SCHED_LOAN_LENDERS = SCHED_WORDS - 2 }; // words: whom it lends to; who lends to it
+// Words: whom it lends to; the first of those that lend to it.
+enum { SCHED_LOAN_OWNER = SCHED_WORDS - 3, SCHED_LOAN_LENDERS = SCHED_WORDS - 2 };
 
 // It lends to nobody, and nobody to it.
 static inline void sched_loan_clear(struct sched_task *task)

@@ -48,6 +48,23 @@ static inline bool sched_places_give(struct sched_places *places, struct sched_t
     return true;
 }
 
+// Gives this free hart to the first of these tasks that has one of these flags, no place, and may run there; it is the
+// last of them then. False: there is none.
+static inline bool sched_places_fill(struct sched_places *places, uint32_t hart, struct sched_queue *tasks,
+                                     uint32_t flags)
+{
+    struct sched_task *task = tasks->first;
+
+    while (task && (!(task->flags & flags) || sched_places_has(places, task) || !sched_task_may_run(task, hart)))
+        task = task->next;
+    if (!task)
+        return false;
+    sched_places_put(places, task, hart);
+    sched_list_remove(tasks, task);
+    sched_list_append(tasks, task);
+    return true;
+}
+
 static inline void sched_places_take(struct sched_places *places, const struct sched_task *task)
 {
     if (sched_places_has(places, task))

@@ -99,17 +99,17 @@ struct sched_ops {
     uint64_t (*turn)(const struct sched_task *task, uint64_t now);
     // NULL: whoever runs finishes its turn.
     bool (*preempts)(const struct sched_task *woken, const struct sched_task *running, uint64_t now);
-    // A queued task is held back (pick returns NULL although tasks are queued): when pick is to be asked again, absolute.
-    // NULL: it never happens.
+    // A queued task is held back (pick returns NULL although tasks are queued): when pick is to be asked again,
+    // absolute. NULL: it never happens.
     uint64_t (*held_until)(uint32_t hart, uint64_t now);
-    // The owner of a lock is waited for by `waiter`, which is blocked; with NULL it just gave the lock up. The owner may be
-    // queued, running or blocked. NULL: locks do not matter.
+    // The owner of a lock is waited for by `waiter`, which is blocked; with NULL it just gave the lock up. The owner
+    // may be queued, running or blocked. NULL: locks do not matter.
     void (*inherit)(struct sched_task *owner, struct sched_task *waiter, uint64_t now);
-    // Its present job is done and the next has begun without a wait: it was charged, `due` and `remaining` are new. True: its
-    // turn is over. NULL: it goes on.
+    // Its present job is done and the next has begun without a wait: it was charged, `due` and `remaining` are new.
+    // True: its turn is over. NULL: it goes on.
     bool (*job)(struct sched_task *task, uint64_t now);
-    // It woke, and harts of `idle` (a mask, not empty) have nothing to run: which of them should look. Never asked on one
-    // hart. NULL: the one it ran on last, or the first.
+    // It woke, and harts of `idle` (a mask, not empty) have nothing to run: which of them should look. Never asked on
+    // one hart. NULL: the one it ran on last, or the first.
     uint32_t (*wake_hart)(const struct sched_task *task, uint64_t idle, uint64_t now);
 };
 
@@ -125,6 +125,12 @@ static inline struct sched_task *sched_queue_first(uint32_t hart)
     while (task && __builtin_expect(!(task->harts >> hart & 1), 0))
         task = task->next;
     return task;
+}
+
+// Tasks without a deadline come last.
+static inline uint64_t sched_task_due(const struct sched_task *task)
+{
+    return task->due ? task->due : SCHED_NEVER;
 }
 
 #define POLICY(name) extern const struct sched_ops sched_##name;

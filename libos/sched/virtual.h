@@ -48,8 +48,8 @@ static inline void sched_mean_move(struct sched_mean *mean, int64_t change)
     mean->rest -= units * weight;
 }
 
-// One of this weight comes, which is to be behind the mean by `lag` then; returns its virtual time. The mean moves towards
-// whoever comes, so it is placed so much further off. Where nobody is, nobody owes it anything.
+// One of this weight comes, which is to be behind the mean by `lag` then; returns its virtual time. The mean moves
+// towards whoever comes, so it is placed so much further off. Where nobody is, nobody owes it anything.
 static inline uint64_t sched_mean_join(struct sched_mean *mean, uint32_t weight, int64_t lag)
 {
     lag = mean->weight ? lag + lag * (int64_t)weight / (int64_t)mean->weight : 0;

@@ -18,11 +18,6 @@
 static struct sched_heap queued;
 static uint64_t turn = SCHED_TURN_NS;
 
-static uint64_t due(const struct sched_task *task)
-{
-    return task->due ? task->due : SCHED_NEVER;
-}
-
 static void edf_start(uint32_t harts, uint64_t seed)
 {
     (void)harts, (void)seed;
@@ -32,7 +27,7 @@ static void edf_start(uint32_t harts, uint64_t seed)
 static void edf_enqueue(struct sched_task *task, enum sched_why why, uint64_t now)
 {
     (void)why, (void)now;
-    sched_heap_insert(&queued, task, due(task));
+    sched_heap_insert(&queued, task, sched_task_due(task));
 }
 
 static struct sched_task *edf_pick(uint32_t hart, uint64_t now)
@@ -50,7 +45,7 @@ static uint64_t edf_turn(const struct sched_task *task, uint64_t now)
 static bool edf_preempts(const struct sched_task *woken, const struct sched_task *running, uint64_t now)
 {
     (void)now;
-    return due(woken) < due(running);
+    return sched_task_due(woken) < sched_task_due(running);
 }
 
 // The next job is due later than the one before: perhaps another task's comes first now.
@@ -59,7 +54,7 @@ static bool edf_job(struct sched_task *task, uint64_t now)
     const struct sched_task *first = sched_heap_first_for(&queued, task->hart);
 
     (void)now;
-    return first && first->key < due(task);
+    return first && first->key < sched_task_due(task);
 }
 
 static const struct sched_parameter edf_parameters[] = {

@@ -1,142 +1,115 @@
 // SPDX-License-Identifier: BSD-2-Clause
 /*
- * Gang scheduling: the tasks of a group run at the same time, each on a hart of its own, or not at all. Time is cut
- * into slots. At the beginning of each, whole gangs are placed on the harts, in turn, as many as there is room for; a
- * task without a group is a gang of one. A member that is blocked has its hart all the same, which stays empty, so
- * that it goes on at once when the others wake it; when all sleep, their harts are for tasks without a group, until
- * the slot ends. A gang that wakes within a slot begins at once if there is room for all of it. (Ousterhout:
- * "Scheduling Techniques for Concurrent Systems", ICDCS 1982; gangs are packed anew for each slot.)
+ * Gang scheduling: the tasks of a group run at the same time, each on a hart of its own, or not at all. At the
+ * beginning of each slot of time whole gangs are placed on the harts, in turn, as many as there is room for; a task
+ * without a group is a gang of one. A member that is blocked has its hart all the same, so that it goes on at once when
+ * the others wake it; when all sleep, their harts are for tasks without a group until the slot ends. A gang that wakes
+ * within a slot begins if there is room. (Ousterhout: "Scheduling Techniques for Concurrent Systems", ICDCS 1982.)
  *
- * Good for: parallel programs whose tasks wait for each other often: locks, barriers.
- * Bad for: gangs of which some sleep long (their harts stay empty), or one urgent task among gangs: it waits for its
- *     turn, up to a slot per gang.
+ * Good for parallel programs whose tasks wait for each other often: locks, barriers. Bad for gangs of which some sleep
+ * long (their harts stay empty), and for one urgent task among gangs: it waits for its turn, up to a slot per gang.
  * Promises: as long as a gang has no more members than there are harts on which they may run, none of them runs in a
- *     slot in which another one cannot. **A gang with more members than harts** is a crowd: its members run in turn,
- *     as many as there are harts, and nothing is promised about them. On one hart that is round robin.
- * Cost of a decision: O(1), of a hart without a gang O(gangs); the first one of a slot is O(tasks * harts).
- * Parameters: slot, in nanoseconds.
+ * slot in which another one cannot. **A gang with more members than harts** is a crowd: its members run in turn, as
+ * many as there are harts, and nothing is promised about them. On one hart that is round robin.
+ * Cost: O(1), on a hart without a gang O(gangs); the first decision of a slot is O(tasks * harts).
  */
-#include <libos/sched/groups.h>
+#include <libos/sched/group.h>
 #include <libos/sched/places.h>
 
-enum { GANG };                     // word: its index
+enum { IS_CROWD };                 // words of a gang: it does not fit on all harts together
 enum { RUNNABLE = 1, QUEUED = 2 }; // flags; a task that runs is RUNNABLE only
 
-static struct gang {
-    struct sched_queue members; // all that live
-    uint32_t runnable;
-    bool is_crowd; // its members do not fit on the harts together
-    uint64_t end;  // of the last slot in which it had a place
-} gangs[SCHED_TASKS_MAX];
-
-static struct sched_groups names;
-static struct sched_places places; // who has which hart in this slot
+static struct sched_groups gangs;  // with all of their members
+static struct sched_places places; // in this slot
 static uint32_t first, filler;     // whose turn it is in the next slot; ... on a hart that comes free
 static uint64_t slot_end, slot = SCHED_TURN_NS;
-
-static uint32_t size_of(const struct gang *gang)
-{
-    return names.of[gang - gangs].members;
-}
 
 static void gang_start(uint32_t harts, uint64_t seed)
 {
     (void)seed;
+    sched_groups_clear(&gangs);
     sched_places_clear(&places, harts);
-    names.count = first = filler = 0;
-    slot_end = 0;
+    slot_end = first = filler = 0;
 }
 
 static void gang_admit(struct sched_task *task, uint64_t now)
 {
+    uint64_t number = task->group ? task->group : (1ul << 32) + task->id; // alone: no group's number
     (void)now;
-    task->word[GANG] = sched_groups_join(&names, task->group);
-    struct gang *gang = &gangs[task->word[GANG]];
-    if (size_of(gang) == 1) *gang = (struct gang){0};
-    sched_list_append(&gang->members, task);
+
+    sched_list_append(&sched_group_join(&gangs, task, number)->tasks, task);
     task->place = task->flags = 0;
 }
 
-// Whole gangs, those first that had no place in the last slot. A crowd has a slot for itself: see hart_fill.
+// Whole gangs; the first that has no place has one in the next slot. A crowd has a slot for itself: see hart_fill.
 static void slot_begin(uint64_t now)
 {
     uint32_t begin = first, room = places.harts;
-    uint64_t last_end = slot_end;
 
     slot_end = now + slot;
-    sched_places_clear(&places, places.harts);
-    for (uint32_t i = 0; i < 2 * names.count && room > 0; i++) {
-        struct gang *gang = &gangs[(begin + i) % names.count];
-        if (gang->runnable == 0 || (gang->end == last_end) != (i >= names.count)) continue;
-        bool fits = size_of(gang) <= room && sched_places_give_all(&places, &gang->members);
-        if (!fits && room < places.harts) continue;
-        if (room == places.harts) first = (begin + i + 1) % names.count;
-        if (!fits) filler = (begin + i) % names.count;
-        gang->is_crowd = !fits;
-        gang->end = slot_end;
-        room -= fits ? size_of(gang) : room;
+    sched_places_clear(&places, room);
+    for (uint32_t i = 0; i < gangs.count && (room > 0 || first == begin); i++) {
+        uint32_t which = (begin + i) % gangs.count;
+        struct sched_group *gang = &gangs.of[which];
+        if (gang->runnable == 0) continue;
+        bool fits = gang->members <= room && sched_places_give_all(&places, &gang->tasks);
+        if (!fits && room < places.harts) {
+            if (first == begin) first = which;
+            continue;
+        }
+        gang->word[IS_CROWD] = !fits;
+        if (!fits) filler = which;
+        room -= fits ? gang->members : room;
     }
 }
 
 // Until the slot ends, a hart that no gang has is for somebody who is alone, or of a crowd, in turn.
 static void hart_fill(uint32_t hart)
 {
-    for (uint32_t i = 0; i < names.count; i++) {
-        struct gang *gang = &gangs[(filler + i) % names.count];
-        if (gang->runnable == 0 || (size_of(gang) > 1 && !gang->is_crowd)) continue;
-        for (struct sched_task *task = gang->members.first; task; task = task->next) {
-            if (!(task->flags & QUEUED) || sched_places_has(&places, task) || !sched_task_may_run(task, hart)) continue;
-            sched_places_put(&places, task, hart);
-            sched_list_remove(&gang->members, task);
-            sched_list_append(&gang->members, task);
-            filler = (filler + i + (size_of(gang) == 1)) % names.count;
-            return;
-        }
+    for (uint32_t i = 0; i < gangs.count; i++) {
+        struct sched_group *gang = &gangs.of[(filler + i) % gangs.count];
+        if (gang->members > 1 && !gang->word[IS_CROWD]) continue;
+        if (!sched_places_fill(&places, hart, &gang->tasks, QUEUED)) continue;
+        filler = (filler + i + (gang->members == 1)) % gangs.count;
+        return;
     }
 }
 
 static void gang_enqueue(struct sched_task *task, enum sched_why why, uint64_t now)
 {
-    struct gang *gang = &gangs[task->word[GANG]];
+    struct sched_group *gang = sched_group_of(task);
 
     if (why == SCHED_WOKE && gang->runnable++ == 0 && now < slot_end && !sched_places_has(&places, task))
-        sched_places_give_all(&places, &gang->members);
+        sched_places_give_all(&places, &gang->tasks);
     task->flags = RUNNABLE | QUEUED;
 }
 
 static struct sched_task *gang_pick(uint32_t hart, uint64_t now)
 {
-    struct sched_task *task = places.of[hart];
-
-    if (now >= slot_end) {
-        slot_begin(now);
-    } else if (task && !(task->flags & RUNNABLE)) {
-        const struct gang *gang = &gangs[task->word[GANG]];
-        if (gang->is_crowd) places.of[hart] = NULL;
-        else if (gang->runnable == 0) sched_places_take_all(&places, &gang->members);
-    }
+    if (now >= slot_end) slot_begin(now);
     if (!places.of[hart]) hart_fill(hart);
-    task = places.of[hart];
-    if (!task || !(task->flags & QUEUED)) return NULL;
-    task->flags = RUNNABLE;
-    return task;
+    if (!places.of[hart] || !(places.of[hart]->flags & QUEUED)) return NULL;
+    places.of[hart]->flags = RUNNABLE;
+    return places.of[hart];
 }
 
 static void gang_block(struct sched_task *task, uint64_t now)
 {
+    struct sched_group *gang = sched_group_of(task);
+
     (void)now;
-    gangs[task->word[GANG]].runnable--;
     task->flags = 0;
+    gang->runnable--;
+    if (gang->word[IS_CROWD]) sched_places_take(&places, task);
+    else if (gang->runnable == 0) sched_places_take_all(&places, &gang->tasks);
 }
 
 static void gang_leave(struct sched_task *task, uint64_t now)
 {
-    struct gang *gang = &gangs[task->word[GANG]];
-
     (void)now;
     sched_places_take(&places, task);
-    sched_list_remove(&gang->members, task);
-    sched_groups_part(&names, (uint32_t)task->word[GANG]);
+    sched_list_remove(&sched_group_of(task)->tasks, task);
+    sched_group_leave(task);
 }
 
 // Everybody stops at the end of the slot; who still runs elsewhere then is asked for again a little later.
@@ -150,7 +123,7 @@ static uint64_t gang_held_until(uint32_t hart, uint64_t now)
 static uint64_t gang_turn(const struct sched_task *task, uint64_t now)
 {
     (void)task;
-    return slot_end > now ? slot_end - now : 1;
+    return slot_end - now;
 }
 
 static uint32_t gang_wake_hart(const struct sched_task *task, uint64_t idle, uint64_t now)

@@ -18,105 +18,90 @@
  * Cost of a decision: O(groups); putting a task back passes those of its group that are due later.
  * Parameters: quantum, in nanoseconds.
  */
-#include <libos/sched/groups.h>
-#include <libos/sched/list.h>
+#include <libos/sched/group.h>
 #include <libos/sched/virtual.h>
 
-#define NO_GROUP UINT32_MAX
+enum { PASS, WEIGHT }; // words of a group, which has its queued tasks by deadline
 
-enum { GROUP }; // word: its index
-
-static struct group {
-    struct sched_queue queue; // by deadline
-    uint64_t pass;
-    uint32_t weight, runnable;
-} groups[SCHED_TASKS_MAX];
-
-static struct sched_groups names;
+static struct sched_groups groups;
 static uint64_t least, quantum = 5000000; // least: the pass of the group that was picked last
-
-static uint64_t due(const struct sched_task *task)
-{
-    return task->due ? task->due : SCHED_NEVER;
-}
-
-static struct group *group_of(const struct sched_task *task)
-{
-    return &groups[task->word[GROUP]];
-}
 
 static void stride_over_edf_start(uint32_t harts, uint64_t seed)
 {
     (void)harts, (void)seed;
-    names.count = 0;
+    sched_groups_clear(&groups);
     least = 0;
 }
 
 static void stride_over_edf_admit(struct sched_task *task, uint64_t now)
 {
+    struct sched_group *group = sched_group_join(&groups, task, task->group);
+
     (void)now;
-    task->word[GROUP] = sched_groups_join(&names, task->group ? task->group : NO_GROUP);
-    struct group *group = group_of(task);
-    if (names.of[task->word[GROUP]].members == 1) *group = (struct group){0};
-    if (task->weight > group->weight) group->weight = task->weight;
+    if (task->weight > group->word[WEIGHT]) group->word[WEIGHT] = task->weight;
 }
 
 static void stride_over_edf_enqueue(struct sched_task *task, enum sched_why why, uint64_t now)
 {
-    struct group *group = group_of(task);
-    struct sched_task *last = group->queue.last;
+    struct sched_group *group = sched_group_of(task);
+    struct sched_task *last = group->tasks.last;
 
     (void)now;
-    if (why == SCHED_WOKE && group->runnable++ == 0 && group->pass < least) group->pass = least;
-    while (last && due(last) > due(task)) last = last->previous;
-    sched_list_insert(&group->queue, task, last ? last->next : group->queue.first);
+    if (why == SCHED_WOKE && group->runnable++ == 0 && group->word[PASS] < least) group->word[PASS] = least;
+    while (last && sched_task_due(last) > sched_task_due(task)) last = last->previous;
+    sched_list_insert(&group->tasks, task, last ? last->next : group->tasks.first);
 }
 
 static struct sched_task *stride_over_edf_pick(uint32_t hart, uint64_t now)
 {
-    struct sched_task *found = NULL;
+    struct sched_group *best = NULL;
+    struct sched_task *first = NULL;
 
     (void)now;
-    for (uint32_t i = 0; i < names.count; i++) {
-        struct sched_task *task = sched_list_first(&groups[i].queue, hart);
-        if (task && (!found || groups[i].pass < group_of(found)->pass)) found = task;
+    for (struct sched_group *group = groups.of; group < groups.of + groups.count; group++) {
+        struct sched_task *task = sched_list_first(&group->tasks, hart);
+        if (!task || (best && group->word[PASS] >= best->word[PASS])) continue;
+        best = group;
+        first = task;
     }
-    if (!found) return NULL;
-    if (group_of(found)->pass > least) least = group_of(found)->pass;
-    sched_list_remove(&group_of(found)->queue, found);
-    return found;
+    if (!best) return NULL;
+    if (best->word[PASS] > least) least = best->word[PASS];
+    sched_list_remove(&best->tasks, first);
+    return first;
 }
 
 static void stride_over_edf_charge(struct sched_task *task, uint64_t used, uint64_t now)
 {
+    struct sched_group *group = sched_group_of(task);
+
     (void)now;
-    group_of(task)->pass += sched_virtual(used, group_of(task)->weight);
+    group->word[PASS] += sched_virtual(used, (uint32_t)group->word[WEIGHT]);
 }
 
 static void stride_over_edf_block(struct sched_task *task, uint64_t now)
 {
     (void)now;
-    group_of(task)->runnable--;
+    sched_group_of(task)->runnable--;
 }
 
 static void stride_over_edf_leave(struct sched_task *task, uint64_t now)
 {
     (void)now;
-    sched_groups_part(&names, (uint32_t)task->word[GROUP]);
+    sched_group_leave(task);
 }
 
 static bool stride_over_edf_preempts(const struct sched_task *woken, const struct sched_task *running, uint64_t now)
 {
     (void)now;
-    return woken->word[GROUP] == running->word[GROUP] && due(woken) < due(running);
+    return sched_group_of(woken) == sched_group_of(running) && sched_task_due(woken) < sched_task_due(running);
 }
 
 static bool stride_over_edf_job(struct sched_task *task, uint64_t now)
 {
-    const struct sched_task *first = sched_list_first(&group_of(task)->queue, task->hart);
+    const struct sched_task *first = sched_list_first(&sched_group_of(task)->tasks, task->hart);
 
     (void)now;
-    return first && due(first) < due(task);
+    return first && sched_task_due(first) < sched_task_due(task);
 }
 
 static const struct sched_parameter stride_over_edf_parameters[] = {

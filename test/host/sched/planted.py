@@ -7,7 +7,8 @@
 
 A file of plants/ lists bugs in this form; each is a mistake that somebody could make:
 
-    plant FILE PROGRAM TEST     a file of libos/sched; a test program, and the filter of the tests that have to fail
+    plant FILE PROGRAM TEST     a file of libos/sched; a test program, and the filter of the tests that have to fail.
+                                HEADER.h:FILE: in that header, for this file alone
     what is wrong then, a line or more
     - a line of the source
     + what stands there instead, or nothing
@@ -41,6 +42,8 @@ class Plant:
             raise PlantError(f"{where}: a plant has a file, a program and a test.")
         self.where = where
         self.file, self.program, self.test = words
+        self.file, _, self.unit = self.file.partition(":")
+        self.unit = self.unit or self.file  # what is compiled
         self.what, self.pieces, self.last = [], [], ""
 
     def line(self, text):
@@ -88,16 +91,19 @@ def run(command, directory):
 
 def program_build(plant, options, commands):
     """The program with another version of one file; its path."""
-    source = pathlib.Path(options.sources) / plant.file
+    source = pathlib.Path(options.sources) / plant.unit
     name = re.sub(r"\W", "_", plant.where)
-    planted, made = options.build / f"{name}.c", options.build / f"{name}.o"
-    planted.write_text(plant.apply(source.read_text()))
+    made, before = options.build / f"{name}.o", options.build / f"{name}_headers"
+    planted = options.build / f"{name}.c" if plant.unit == plant.file else before / "libos/sched" / plant.file
+    planted.parent.mkdir(parents=True, exist_ok=True)
+    planted.write_text(plant.apply((pathlib.Path(options.sources) / plant.file).read_text()))
     entry = next((e for e in commands if e["file"] == str(source) and "/policies.dir/" in e["command"]), None)
     if entry is None or plant.program not in options.programs:
-        raise PlantError(f"{plant.where}: the build has no {plant.file} or no {plant.program}.")
+        raise PlantError(f"{plant.where}: the build has no {plant.unit} or no {plant.program}.")
     command = shlex.split(entry["command"])
     command[command.index("-o") + 1] = str(made)
-    command[command.index("-c") + 1] = str(planted)
+    command[command.index("-c") + 1] = str(planted if plant.unit == plant.file else source)
+    command[1:1] = ["-I", str(before)]  # in front of all others
     run([*command, "-Wno-error"], entry["directory"])
     program = options.build / name
     run([options.link[0], *options.programs[plant.program], str(made), *options.link[1:], "-o", str(program)], ".")
