@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: BSD-2-Clause
 /*
  * slice_to_next  an environment yields, until the next one's first instruction: the next position of the vector is its own
+ * slice_to_next_child  the same, where the yielder is a scheduler's child
  * env_dispatch   a scheduler donates to a child on its board, by the child's word there, and the child hands the time
  *                back at once: both ways together
  */
@@ -11,7 +12,8 @@ word_t stretch_away(word_t number, const word_t arguments[4], word_t *value);
 #define PROGRAM 7 // instructions of both programs there and back
 #define TRIES   20
 
-static void next_measure(void)
+// There and back.
+static word_t next_measure(void)
 {
     const word_t none[4] = {0};
     word_t least = ~0ul, ignored;
@@ -20,7 +22,7 @@ static void next_measure(void)
         least = least_of(least, COUNTED(stretch_away(CALL_slice_yield, none, &ignored)));
         upcall_release();
     }
-    row_counted("slice_to_next", (least - PROGRAM) / 2, 2);
+    return least - PROGRAM;
 }
 
 static void dispatch_measure(word_t word)
@@ -40,16 +42,28 @@ static void dispatch_measure(word_t word)
     row_counted("env_dispatch", least - PROGRAM, 1);
 }
 
-static void next_bench(void)
+// Every other slice is the partner's.
+static word_t next_between(const struct child *peer)
 {
-    struct child *peer = peer_start("back");
     for (word_t position = 0; position < SLICES_MAX; position += 2)
         if (slice_entry(0, position)->env == self())
             must(sys_slice_give(0, position, peer->env), "a slice for the partner");
     for (int i = 0; i < TRIES; i++)
         sys_slice_yield(); // until it hands back
-    next_measure();
+    return next_measure();
+}
+
+static void next_bench(void)
+{
+    static struct child child;
+    struct child *peer = peer_start("back");
+    word_t both = next_between(peer);
+    row_counted("slice_to_next", both / 2, 2);
     peer_end(peer);
+    peer_schedule(&child, "back", 1, SLOT_FREE, 0);
+    row_counted("slice_to_next_child", next_between(&child) - both / 2, 1); // the way back
+    must(sys_cap_drop(SLOT_FREE), "cap_drop");
+    peer_end(&child);
 }
 
 static void dispatch_bench(void)

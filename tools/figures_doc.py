@@ -68,6 +68,7 @@ OTHERS = {
 SWITCHES = {
     "env_dispatch": ("a scheduler donates to a child on its board, which hands the time back at once: both ways (kernel only)", ""),
     "slice_to_next": ("an environment yields, to the first instruction of the one that has the next slice (kernel only)", ""),
+    "slice_to_next_child": ("the same, where the one that yields is a child of a scheduler, which sees what it used", ""),
     "wake_to_scheduler": ("from a child that posts an event to another one that waits for it, to the scheduler of both, whose board says so (kernel only)", "seL4's signal 602"),
     "thread_switch": ("from a thread that gives way to where the next one goes on, round robin's decision included", "FreeRTOS 128, Linux 2,242"),
     "thread_preempt": ("from a thread whose turn ends, by the kernel's timer, to where the next one goes on", ""),

@@ -136,19 +136,9 @@ static void block_one(struct env *child, word_t events, word_t deadline)
 // An alarm that ends a wait for these events.
 static word_t alarm_of(const struct env *env, word_t events) { return events & EVENT_BIT(ALARM) ? env->alarm : 0; }
 
-// What it used is shown, also when nothing changes.
-static void ticks_show(struct env *env)
-{
-    struct board_entry *entry = entry_take(env);
-    if (entry == NULL)
-        return;
-    entry->ticks = env->ticks;
-    lock_drop(&entry->lock);
-}
-
 void board_release(struct env *env, long claim)
 {
-    ticks_show(env);
+    board_ticks_show(env);
     if (claim_is_gate(claim)) {
         block_one(env, env->accept_events, alarm_of(env, env->accept_events));
     } else if (env->waiting) {

@@ -58,7 +58,7 @@ bool board_disband(struct env *env);
 
 bool board_invariant(void);
 
-// ---------------------------------------------------------------- in line, for the shortest way from an event to a scheduler
+// ---------------------------------------------------------------- in line, for the shortest ways (slice/plain.c)
 
 static inline word_t entry_index(const struct board_entry *entry) { return (word_t)entry % PAGE_SIZE / sizeof(*entry); }
 
@@ -80,6 +80,18 @@ static inline void scheduler_post(const struct env *scheduler, const struct boar
 {
     entry_mark(scheduler, entry);
     __atomic_fetch_or(env_save(scheduler, SAVE_PENDING), EVENT_BIT(BOARD), __ATOMIC_SEQ_CST);
+}
+
+// What it used is shown, also when nothing changes.
+static inline void board_ticks_show(const struct env *env)
+{
+    struct board_entry *entry = __atomic_load_n(&env->entry, __ATOMIC_RELAXED);
+    if (entry == NULL)
+        return;
+    lock_take(&entry->lock);
+    if (env->entry == entry) // it may have left meanwhile
+        entry->ticks = env->ticks;
+    lock_drop(&entry->lock);
 }
 
 /*

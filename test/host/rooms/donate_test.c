@@ -555,6 +555,23 @@ static void a_decision_carries_its_word(void **state)
     assert_int_equal(runs(HART_A), children[0]);
 }
 
+// One that has slices of its own hands back what it was given, and not the slice to whoever is next.
+static void a_receiver_with_slices_hands_it_back(void **state)
+{
+    (void)state;
+    children_make(2);
+    for (word_t position = 0; position < SLICES_MAX; position++)
+        if (fake_vectors[HART_A][position].env == family.a && position != hart_number(HART_A)->position)
+            OK(slice, give, HART_A, position, children[position % 2]);
+    for (word_t i = 0; i < 6; i++) { // each in turn, and not only for the first time
+        CALL(slice, donate, 10 + i % 2, FOREVER, 0, 0);
+        assert_int_equal(runs(HART_A), children[i % 2]);
+        CALL(slice, yield, 0);
+        went_on(family.a, DONATE_YIELDED);
+        assert_int_equal(depth(), 0);
+    }
+}
+
 #define KEPT 20 // a register that a call leaves as it is
 
 // A has a board, with its first child at 1 and its second, which waits, at 2. The first runs, by its word there.
@@ -700,6 +717,7 @@ ROOM(donate)
         TEST(a_slice_that_is_taken),
         TEST(donors_with_floats),
         TEST(a_decision_carries_its_word),
+        TEST(a_receiver_with_slices_hands_it_back),
         TEST(an_event_for_another_child),
         TEST(an_event_for_another_child_that_is_unusual),
         TEST(an_event_for_a_donor_that_stops),
