@@ -4,6 +4,7 @@
 #include "storm.h"
 
 #include "cap/cap.h"
+#include <rivet/board.h>
 #include "machine/machine.h"
 #include "revoke/revoke.h"
 
@@ -169,6 +170,25 @@ static void act_time(void)
            chance(98) ? 0 : any(100));
         break;
     }
+}
+
+// The word of whoever is behind a door, where it is a child, mostly.
+static word_t word_behind(slot_t door)
+{
+    const struct env *env = door < CAPS_MAX ? env_named(page_name(fake_env()->caps[door].frame)) : NULL;
+    return env != NULL && env->entry != NULL && chance(95) ? env->entry->word : 0;
+}
+
+// Donations one inside the other, as deep as it goes, and an event in there.
+static void act_donate(void)
+{
+    for (word_t depth = 1 + any(10); depth > 0 && fake_self()->mode == FAKE_USER; depth--) {
+        slot_t door = choose_door(RIGHT_YIELD);
+        word_t until = chance(80) ? fake.time + 500 + any(20000) : fake.time + 1 + any(100);
+        DO(slice, donate, door, until, chance(70) ? masked() : 0, word_behind(door));
+    }
+    if (fake_self()->mode == FAKE_USER)
+        DO(env, notify, choose_door(RIGHT_NOTIFY), events());
 }
 
 // Boards: few indices, so that they are taken and left.
@@ -369,7 +389,9 @@ void act(void)
     };
     if (fake_env()->self == fake.init || chance(97))
         *env_save(fake_env(), SAVE_X_HANDLER) = 0x7000; // its handler is done; that of the first one always
-    if (chance(2))
+    if (storm.nests && chance(10))
+        act_donate();
+    else if (chance(2))
         act_build();
     else
         acts[any(sizeof(acts) / sizeof(acts[0]))]();

@@ -4,7 +4,9 @@
  * TLB and every sleeping hart checked after each step. At the end of each the first environment takes
  * everything apart and must own it all.
  *
- *     storm [--seed N] [--calls N] [--harts N] [--machines N] [--verbose]
+ *     storm [--seed N] [--calls N] [--harts N] [--machines N] [--nests] [--verbose]
+ *
+ * With --nests environments donate time much more, one inside the other.
  */
 #include "storm.h"
 
@@ -28,8 +30,9 @@ static word_t machine_seed, machine_harts;
 
 static void say_replay(void)
 {
-    fprintf(stderr, "  replay: storm --machines 1 --harts %lu --calls %lu --seed %lu --verbose\n",
-            (unsigned long)machine_harts, (unsigned long)storm.calls + 1, (unsigned long)machine_seed);
+    fprintf(stderr, "  replay: storm --machines 1 --harts %lu --calls %lu --seed %lu%s --verbose\n",
+            (unsigned long)machine_harts, (unsigned long)storm.calls + 1, (unsigned long)machine_seed,
+            storm.nests ? " --nests" : "");
 }
 
 static void check_all(void)
@@ -202,8 +205,8 @@ static void machine_run(word_t seed, word_t harts)
     const word_t asids[] = {16, 16, 0, 3};
     machine_seed = seed;
     machine_harts = harts;
-    bool verbose = storm.verbose;
-    storm = (struct storm){.random = seed, .verbose = verbose};
+    bool verbose = storm.verbose, nests = storm.nests;
+    storm = (struct storm){.random = seed, .verbose = verbose, .nests = nests};
     word_t bits = any(10); // who sets A and D
     fake_boot((struct fake_options){.harts = harts,
                                     .frames = chance(25) ? 1536 : 256,
@@ -241,6 +244,8 @@ int main(int count, char **arguments)
         const char *next = i + 1 < count ? arguments[i + 1] : "";
         if (strcmp(arguments[i], "--verbose") == 0)
             storm.verbose = true;
+        else if (strcmp(arguments[i], "--nests") == 0)
+            storm.nests = true;
         else if (strcmp(arguments[i], "--seed") == 0)
             options.seed = number(next), i++;
         else if (strcmp(arguments[i], "--calls") == 0)
@@ -250,7 +255,7 @@ int main(int count, char **arguments)
         else if (strcmp(arguments[i], "--machines") == 0)
             options.machines = number(next), i++;
         else {
-            fprintf(stderr, "usage: storm [--seed N] [--calls N] [--harts N] [--machines N] [--verbose]\n");
+            fprintf(stderr, "usage: storm [--seed N] [--calls N] [--harts N] [--machines N] [--nests] [--verbose]\n");
             return 2;
         }
     }

@@ -22,6 +22,7 @@ struct storm {
     word_t steps, calls, refusals; // so far, in this machine
     word_t between;                // how often others acted in the middle of something
     bool again;                    // the last call asked for another
+    bool nests;                    // environments of this machine donate, one inside the other
     bool verbose;
 };
 extern struct storm storm;
