@@ -1,8 +1,8 @@
 // SPDX-License-Identifier: BSD-2-Clause
 /*
- * talk WORD...: two environments that talk in three ways. This one sends its arguments through a pipe to a child, which is the same
- * program; asks it how many there were, by calls of a service (talk.def); and reads what it sends back, letters reversed.
- * docs/ipc.md explains it.
+ * talk WORD...: two environments that talk in three ways. This one sends its arguments through a pipe to a child,
+ * which is the same program; asks it how many there were, by calls of a service (talk.def); and reads what it sends
+ * back, letters reversed. docs/ipc.md explains it.
  */
 #include <rivet.h>
 #include <stdio.h>

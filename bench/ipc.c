@@ -1,8 +1,9 @@
 // SPDX-License-Identifier: BSD-2-Clause
 /*
- * The group `ipc`: what the library's ways to talk to another environment cost, with all that both programs and the kernel
- * do. The paper's table of them has pipes, shared memory with directed yields, and RPC with (lrpc) and
- * without (tlrpc) the registers that a function keeps being saved. The partner is this program again, started with its role as argument.
+ * The group `ipc`: what the library's ways to talk to another environment cost, with all that both programs and the
+ * kernel do. The paper's table of them has pipes, shared memory with directed yields, and RPC with (lrpc) and without
+ * (tlrpc) the registers that a function keeps being saved. The partner is this program again, started with its role
+ * as argument.
  */
 #include "ipc.h"
 #include <stdio.h>

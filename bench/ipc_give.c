@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: BSD-2-Clause
 /*
- * pipe_64k_page   64 KiB given to another environment: sixteen pages unbound here, their frames the other's, and bound there,
+ * pipe_64k_page   64 KiB given to another environment: sixteen pages unbound here, their frames the other's, and
+ * bound there,
  *                 until the other says that it has them. No byte is copied
  */
 #include "ipc.h"

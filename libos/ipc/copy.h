@@ -1,8 +1,9 @@
 // SPDX-License-Identifier: BSD-2-Clause
 /*
  * Bytes copied word by word: a twentieth of the instructions that picolibc's memcpy takes. Where the two sides lie
- * differently in their words, each word is put together out of two. Words are read whole, so bytes beside the source may be
- * read, too, but none in a word that holds nothing of it. What is copied may change meanwhile: then anything of it is.
+ * differently in their words, each word is put together out of two. Words are read whole, so bytes beside the source
+ * may be read, too, but none in a word that holds nothing of it. What is copied may change meanwhile: then anything
+ * of it is.
  */
 #ifndef LIBOS_IPC_COPY_H
 #define LIBOS_IPC_COPY_H

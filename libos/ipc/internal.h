@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: BSD-2-Clause
-// Between the files of this room: where links lie. Link n has LINK_SPAN from VM_LINKS + n * LINK_SPAN on: our pages, then theirs.
+// Between the files of this room: where links lie. Link n has LINK_SPAN from VM_LINKS + n * LINK_SPAN on: our pages,
+// then theirs.
 #ifndef LIBOS_IPC_INTERNAL_H
 #define LIBOS_IPC_INTERNAL_H
 

@@ -70,9 +70,9 @@ struct link {
 };
 
 /*
- * Link ourselves with a child that was built and not started; there it is link `number`. We get `out` pages to write besides
- * the first, and it gets `in`. ERR_OK; RANGE: no such number or number of pages; BUSY: too many links; NOENT: no frames;
- * or what the kernel refused.
+ * Link ourselves with a child that was built and not started; there it is link `number`. We get `out` pages to write
+ * besides the first, and it gets `in`. ERR_OK; RANGE: no such number or number of pages; BUSY: too many links; NOENT:
+ * no frames; or what the kernel refused.
  */
 long link_child(struct link *link, const struct child *child, size_t number, size_t out, size_t in);
 
@@ -89,8 +89,9 @@ void link_close(struct link *link);
 /*
  * Shared memory: the words of mine->words are ours to write, those of theirs->words the other side's. link_wake, after
  * something was written: the other side may sleep. link_wait returns when *word, one of theirs, is no longer `seen`;
- * until then the other side has our time, according to link->way. DEADLINE: `deadline` (absolute, 0: none) passed first. DEAD:
- * the other side stopped, was destroyed, or took its memory back. link_turn is both, for who takes turns: the answer cannot be there yet.
+ * until then the other side has our time, according to link->way. DEADLINE: `deadline` (absolute, 0: none) passed
+ * first. DEAD: the other side stopped, was destroyed, or took its memory back. link_turn is both, for who takes
+ * turns: the answer cannot be there yet.
  */
 static inline void link_wake(struct link *link);
 static inline long link_turn(struct link *link, const volatile word_t *word, word_t seen, word_t deadline);

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: BSD-2-Clause
 /*
- * Making links: whoever built two environments binds both sides' frames in both spaces and gives each a capability to the other.
- * The frames of a side are its environment's before they are bound, so they go with it.
+ * Making links: whoever built two environments binds both sides' frames in both spaces and gives each a capability to
+ * the other. The frames of a side are its environment's before they are bound, so they go with it.
  */
 #include <libos/ipc/internal.h>
 #include <libos/vm/frame.h>
@@ -130,7 +130,8 @@ static void side_release(size_t number)
     (void)sys_cap_drop(LINK_SLOT(number));
 }
 
-// What this side finds where its link lies. The pages' numbers are read once: what the other side says later does not count.
+// What this side finds where its link lies. The pages' numbers are read once: what the other side says later does not
+// count.
 static long link_read(struct link *link, size_t number)
 {
     word_t address = link_at(number);

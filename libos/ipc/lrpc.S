@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /*
- * Both ends of lrpc.h. A message is: a0 the operation, a1 the deadline, a2 to a7 the arguments; its answer: a0 the error, a1
- * the value.
+ * Both ends of lrpc.h. A message is: a0 the operation, a1 the deadline, a2 to a7 the arguments; its answer: a0 the
+ * error, a1 the value.
  */
 #include <rivet/types.h>
 
@@ -107,8 +107,9 @@ tlrpc_guarded:
     .dword 0
 
 /*
- * Where calls enter a server. From malice, any registers but sp, which the kernel sets to the context at the end of the gate's
- * stack (struct gate_context in lrpc.c), and t1: the caller's name, 0 when it was pct_send. Nobody else enters until the return.
+ * Where calls enter a server. From malice, any registers but sp, which the kernel sets to the context at the end of
+ * the gate's stack (struct gate_context in lrpc.c), and t1: the caller's name, 0 when it was pct_send. Nobody else
+ * enters until the return.
  */
 .set CONTEXT_TP, 0      // of the caller
 .set CONTEXT_TP_OWN, 8

@@ -5,7 +5,8 @@
  *
  *     OPERATION(add, (word_t one, word_t other), "their sum")
  *
- * with at most six arguments of at most a word each, and three lines wherever it is used (service.h makes the rest of it):
+ * with at most six arguments of at most a word each, and three lines wherever it is used (service.h makes the rest of
+ * it):
  *
  *     #define SERVICE      adder
  *     #define SERVICE_FILE "adder.def"
@@ -16,13 +17,13 @@
  *     sysret_t adder_add_serve(env_t caller, word_t deadline, word_t one, word_t other)      what the server has to define
  *     extern const struct lrpc_service adder_service                                         what lrpc_serve wants
  *
- * `deadline` is absolute, 0: none; the server sees until when somebody waits for its answer. The transfer's own errors come back as
- * the operation's would: STALE, PERM, BUSY (it serves somebody else, or runs), DEADLINE, DEAD.
+ * `deadline` is absolute, 0: none; the server sees until when somebody waits for its answer. The transfer's own
+ * errors come back as the operation's would: STALE, PERM, BUSY (it serves somebody else, or runs), DEADLINE, DEAD.
  *
- * lrpc: neither side trusts the other. The stub keeps the registers that a C function keeps, and clears them: the server sees
- * the arguments and nothing else. The server's gate clears what it does not answer.
- * tlrpc (..._trusting): the client trusts the server to keep those registers as functions do, and shows them to it. When the
- * server dies, or the deadline passes, they are lost, and the program goes on behind tlrpc_guard.
+ * lrpc: neither side trusts the other. The stub keeps the registers that a C function keeps, and clears them: the
+ * server sees the arguments and nothing else. The server's gate clears what it does not answer. tlrpc (..._trusting):
+ * the client trusts the server to keep those registers as functions do, and shows them to it. When the server dies,
+ * or the deadline passes, they are lost, and the program goes on behind tlrpc_guard.
  */
 #ifndef LIBOS_IPC_LRPC_H
 #define LIBOS_IPC_LRPC_H
@@ -37,15 +38,16 @@ struct lrpc_service {
 };
 
 /*
- * Answer calls for ever; between them `events` are handed to `notice` (NULL: none are waited for). A trusting server leaves
- * in registers what it leaves there; for clients that are trusted with it.
+ * Answer calls for ever; between them `events` are handed to `notice` (NULL: none are waited for). A trusting server
+ * leaves in registers what it leaves there; for clients that are trusted with it.
  */
 _Noreturn void lrpc_serve(const struct lrpc_service *service, bool trusting, word_t events, pct_notice_t notice);
 
 /*
- * Where trusting calls go when the server took the registers with it. Returns twice, like setjmp: ERR_OK, and then perhaps DEAD or
- * DEADLINE, with variables as setjmp leaves them: what changed in between and is not volatile may have its older value. The
- * function that calls it must not have returned by then. Without a guard such a program stops at a breakpoint.
+ * Where trusting calls go when the server took the registers with it. Returns twice, like setjmp: ERR_OK, and then
+ * perhaps DEAD or DEADLINE, with variables as setjmp leaves them: what changed in between and is not volatile may
+ * have its older value. The function that calls it must not have returned by then. Without a guard such a program
+ * stops at a breakpoint.
  */
 struct tlrpc_guard {
     word_t registers[15]; // ra, sp, tp, s0 to s11

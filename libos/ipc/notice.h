@@ -1,11 +1,11 @@
 // SPDX-License-Identifier: BSD-2-Clause
 /*
- * Notification words: 64 bits that one side of a link sets and the other takes, with a wake-up for who sleeps. Each side writes
- * one word: a bit is set when the word of who posts (`posted`) and the word of who takes (`taken`) differ in it. So no call is
- * made but to wake somebody, nothing that is posted is lost, and a lie is nothing but bits.
+ * Notification words: 64 bits that one side of a link sets and the other takes, with a wake-up for who sleeps. Each
+ * side writes one word: a bit is set when the word of who posts (`posted`) and the word of who takes (`taken`) differ
+ * in it. So no call is made but to wake somebody, nothing that is posted is lost, and a lie is nothing but bits.
  *
- * What was written to the link before notice_post is seen after notice_take. A bit that is still set when it is posted once
- * more is taken once.
+ * What was written to the link before notice_post is seen after notice_take. A bit that is still set when it is
+ * posted once more is taken once.
  */
 #ifndef LIBOS_IPC_NOTICE_H
 #define LIBOS_IPC_NOTICE_H

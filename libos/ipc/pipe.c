@@ -170,7 +170,8 @@ __attribute__((noinline)) static sysret_t read_slowly(struct link *link, void *b
     return taken(link, bytes, from, size < there.value ? size : there.value);
 }
 
-// The frequent reason why there is nothing: it was not written yet. Our time goes where it comes from, before we look again.
+// The frequent reason why there is nothing: it was not written yet. Our time goes where it comes from, before we look
+// again.
 __attribute__((noinline)) static sysret_t read_later(struct link *link, void *bytes, size_t size, word_t deadline, word_t seen)
 {
     long error = link_pass(link, &link->theirs->head, seen, deadline);

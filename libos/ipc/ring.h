@@ -34,8 +34,8 @@ static inline size_t ring_room(uint64_t head, uint64_t tail, size_t size)
 }
 
 /*
- * The same in fewer instructions, where the answer is what it mostly is: something, with both sides open. 0: it is not, or
- * one is closed, or it is a lie.
+ * The same in fewer instructions, where the answer is what it mostly is: something, with both sides open. 0: it is
+ * not, or one is closed, or it is a lie.
  */
 static inline size_t ring_filled_plainly(uint64_t head, uint64_t tail, size_t size)
 {

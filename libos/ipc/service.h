@@ -1,7 +1,8 @@
 // SPDX-License-Identifier: BSD-2-Clause
 /*
- * One service, out of its list of operations: see lrpc.h. No guard, for it is included once for each service. Always the
- * prototypes and numbers; with SERVICE_CLIENT the stubs and with SERVICE_SERVER the table, each in one file of a program.
+ * One service, out of its list of operations: see lrpc.h. No guard, for it is included once for each service. Always
+ * the prototypes and numbers; with SERVICE_CLIENT the stubs and with SERVICE_SERVER the table, each in one file of a
+ * program.
  */
 #include <libos/ipc/lrpc.h>
 

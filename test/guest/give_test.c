@@ -1,7 +1,8 @@
 // SPDX-License-Identifier: BSD-2-Clause
 /*
- * Pages that move through a link: contents arrive, neither side keeps them, they come back; and what is refused: pages that are
- * not here, places that are closed, a partner that announces or names frames that are not its own. The program is its own partner.
+ * Pages that move through a link: contents arrive, neither side keeps them, they come back; and what is refused:
+ * pages that are not here, places that are closed, a partner that announces or names frames that are not its own. The
+ * program is its own partner.
  */
 #include "guest.h"
 #include <stdlib.h>

@@ -1,7 +1,8 @@
 // SPDX-License-Identifier: BSD-2-Clause
 /*
- * Talking to other environments through links: streams that arrive as they were sent, however both sides wait; and partners
- * that close, end, die, say nothing or say nonsense. The program is its own partner: its first argument says which.
+ * Talking to other environments through links: streams that arrive as they were sent, however both sides wait; and
+ * partners that close, end, die, say nothing or say nonsense. The program is its own partner: its first argument says
+ * which.
  */
 #include "guest.h"
 #include <libos/ipc/ring.h>

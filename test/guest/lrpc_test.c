@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: BSD-2-Clause
 /*
- * Typed calls of another environment: arguments and answers, which registers cross, and servers that refuse, are busy, hang and
- * end. The program is its own server; the second argument says whether it is trusted.
+ * Typed calls of another environment: arguments and answers, which registers cross, and servers that refuse, are
+ * busy, hang and end. The program is its own server; the second argument says whether it is trusted.
  */
 #include "guest.h"
 #include <stdlib.h>

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: BSD-2-Clause
 /*
- * The arithmetic of rings (libos/ipc/ring.h) against a model that counts, where counters wrap, where sides have closed, and
- * with every kind of lie; and the copying of bytes (libos/ipc/copy.h) at every offset.
+ * The arithmetic of rings (libos/ipc/ring.h) against a model that counts, where counters wrap, where sides have
+ * closed, and with every kind of lie; and the copying of bytes (libos/ipc/copy.h) at every offset.
  */
 #include <libos/ipc/copy.h>
 #include <libos/ipc/ring.h>

@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: BSD-2-Clause
-// The other side of a link (libos/ipc/link.h) writes anything over all that it may write, for ever: counters, gifts, notices.
+// The other side of a link (libos/ipc/link.h) writes anything over all that it may write, for ever: counters, gifts,
+// notices.
 #include "attack.h"
 
 #define LINK_PAGE  0x3fe6800000ul

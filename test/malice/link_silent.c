@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: BSD-2-Clause
-// The other side of a link takes all time that it is given, and says nothing; it claims to sleep, so each word to it costs a call.
+// The other side of a link takes all time that it is given, and says nothing; it claims to sleep, so each word to it
+// costs a call.
 #include "attack.h"
 
 #define LINK_PAGE 0x3fe6800000ul

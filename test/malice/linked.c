@@ -1,7 +1,8 @@
 // SPDX-License-Identifier: BSD-2-Clause
 /*
- * Attackers on the other side of a link. All that the library offers over links is tried on each, in every way to wait, with a
- * short deadline: each call must come back, say what may be said of such a partner, and leave what is ours alone.
+ * Attackers on the other side of a link. All that the library offers over links is tried on each, in every way to
+ * wait, with a short deadline: each call must come back, say what may be said of such a partner, and leave what is
+ * ours alone.
  */
 #include <rivet.h>
 #include <stdio.h>
