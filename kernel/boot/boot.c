@@ -337,6 +337,7 @@ static void info_boot(word_t asid_bits)
 #ifdef RIVET_COUNT
     hw_count_fences = &machine_info->fences;
     hw_count_satps = &machine_info->satp_writes;
+    hw_count_flushes = asid_bits == 0;
 #endif
     machine_info->magic = MACHINE_MAGIC;
     machine_info->timebase_hz = machine.timebase_hz;

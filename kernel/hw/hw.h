@@ -45,9 +45,12 @@ static inline word_t hw_time(void) { return csr_read(time); }
 // A kernel built with RIVET_COUNT counts what instruction counts do not show: fences and changes of space.
 #ifdef RIVET_COUNT
 extern word_t *hw_count_fences, *hw_count_satps; // into the machine's information page
+extern word_t hw_count_flushes;                  // of each switch of space: 1 where there are no ASIDs
 #define HW_COUNT(what) (hw_count_##what != NULL ? ++*hw_count_##what : 0)
+#define HW_COUNT_FLUSH (hw_count_fences != NULL ? *hw_count_fences += hw_count_flushes : 0)
 #else
 #define HW_COUNT(what) 0
+#define HW_COUNT_FLUSH 0
 #endif
 
 static inline void hw_satp(word_t satp)
@@ -60,6 +63,7 @@ static inline void hw_satp(word_t satp)
 static inline void hw_satp_switch(word_t satp)
 {
     (void)HW_COUNT(satps);
+    (void)HW_COUNT_FLUSH;
     asm volatile("csrw satp, %0\n"
                  ".pushsection .patch_sites, \"a\"\n.balign 4\n.word 9f - .\n.popsection\n"
                  ".option push\n.option norvc\n9: nop\n.option pop" : : "r"(satp) : "memory");

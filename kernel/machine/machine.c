@@ -11,7 +11,7 @@ struct machine_info *machine_info;
 bool machine_framed;
 
 #ifdef RIVET_COUNT
-word_t *hw_count_fences, *hw_count_satps;
+word_t *hw_count_fences, *hw_count_satps, hw_count_flushes;
 #endif
 
 static uint32_t console_lock;

@@ -98,6 +98,13 @@
 9:      nop
         .option pop
         count   satps, t5, \satp
+#ifdef RIVET_COUNT
+        la      t5, hw_count_fences
+        ld      t5, (t5)
+        la      \satp, hw_count_flushes
+        ld      \satp, (\satp)
+        amoadd.d zero, \satp, (t5)
+#endif
 .endm
 
 /* From an entry that leads to a table to the table, and from a table to its entry of an index; the index is lost. */
