@@ -5,6 +5,7 @@
     schedule_test.py --build DIR same       the same words give the same bytes, another seed gives others
     schedule_test.py --build DIR share      under stride, 3:2:1 holds within a quantum, at any time of 100 quanta
     schedule_test.py --build DIR latency    under prio and edf a sleeper's wake-up takes as long among ten runnable tasks as beside one
+    schedule_test.py --build DIR planted    both are said to fail under a policy that is wrong: no weights, long turns, no urgency
     schedule_test.py --build DIR all        each policy runs each workload without breaking a rule
     schedule_test.py --build DIR many       a program has hundreds of threads, or a hundred environments, and each of them runs
     schedule_test.py --build DIR envs       what is said of `all`, of the same bytes and of shares, of tasks that are environments
@@ -81,8 +82,8 @@ def ran_until(run, times):
     return found
 
 
-def share_check(build, place="threads"):
-    run = rawrun.run_parse(recorded(build, "stride", "share", duration=QUANTA * QUANTUM, place=place))
+def share_check(build, place="threads", policy="stride"):
+    run = rawrun.run_parse(recorded(build, policy, "share", duration=QUANTA * QUANTUM, place=place))
     weights = {task.id: task.weight for task in run.tasks}
     if sorted(weights.values(), reverse=True) != [3, 2, 1]:
         yield f"the weights of share are {weights}"
@@ -103,12 +104,21 @@ def latency_p50(build, policy, load):
     return result
 
 
-def latency_check(build):
-    for policy in ("prio", "edf"):
+def latency_check(build, policies=("prio", "edf")):
+    for policy in policies:
         one, ten = (latency_p50(build, policy, load) for load in (1, 10))
         print(f"{policy}: p50 {one} ns beside one runnable task, {ten} ns among ten")
         if ten > GROWTH * one:
             yield f"{policy}'s grows by {ten / one:.2f}"
+
+
+# Stride that forgets weights, and prio and edf that forget urgency, are round_robin.
+def planted_check(build):
+    for policy in ("round_robin", f"stride:quantum={4 * QUANTUM}"):
+        if not list(share_check(build, policy=policy)):
+            yield f"shares under {policy} are not found wrong"
+    if not list(latency_check(build, ["round_robin:quantum=100000"])):
+        yield "latency under round_robin is not found to grow"
 
 
 def words_listed(build):
@@ -177,8 +187,8 @@ def harts_check(build):
 
 
 def main():
-    checks = {"same": same_check, "share": share_check, "latency": latency_check, "all": all_check, "many": many_check,
-              "envs": envs_check, "harts": harts_check}
+    checks = {"same": same_check, "share": share_check, "latency": latency_check, "planted": planted_check, "all": all_check,
+              "many": many_check, "envs": envs_check, "harts": harts_check}
     parser = argparse.ArgumentParser()
     parser.add_argument("--build", required=True)
     parser.add_argument("check", choices=checks)
