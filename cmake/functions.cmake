@@ -6,8 +6,9 @@ cmake_path(GET CMAKE_CURRENT_LIST_DIR PARENT_PATH RIVET_DIR)
 set(RIVET_PYTHON /usr/bin/python3 CACHE FILEPATH "The system's Python, which has the packages that we need")
 
 # The language and the machine. Exactly these two strings: others silently choose another build of picolibc.
+# __FILE__ is the same in every clone: so are a program's bytes, and with them its figures.
 set(RIVET_APP_FLAGS -march=rv64gc -mabi=lp64d -mcmodel=medany -O2 -g -ffunction-sections -fdata-sections
-                    -fno-common)
+                    -fno-common -fmacro-prefix-map=${RIVET_DIR}/=)
 set(RIVET_WARNINGS -Wall -Wextra -Werror)
 
 define_property(GLOBAL PROPERTY RIVET_BUNDLE BRIEF_DOCS "What goes into the initrd: NAME=FILE of each"
