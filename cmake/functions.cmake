@@ -11,9 +11,9 @@ set(RIVET_APP_FLAGS -march=rv64gc -mabi=lp64d -mcmodel=medany -O2 -g -ffunction-
                     -fno-common -fmacro-prefix-map=${RIVET_DIR}/=)
 set(RIVET_WARNINGS -Wall -Wextra -Werror)
 
-define_property(GLOBAL PROPERTY RIVET_BUNDLE BRIEF_DOCS "What goes into the initrd: NAME=FILE of each"
-                FULL_DOCS "Filled by rivet_app and rivet_bundle_file, read once by rivet_initrd.")
-define_property(GLOBAL PROPERTY RIVET_BUNDLE_DEPENDS BRIEF_DOCS "What the initrd depends on"
+define_property(GLOBAL PROPERTY RIVET_BUNDLE BRIEF_DOCS "What goes into the archive: NAME=FILE of each"
+                FULL_DOCS "Filled by rivet_app and rivet_bundle_file, read by rivet_bundle_pack.")
+define_property(GLOBAL PROPERTY RIVET_BUNDLE_DEPENDS BRIEF_DOCS "What the archive depends on"
                 FULL_DOCS "Targets and files, in step with RIVET_BUNDLE.")
 
 # rivet_two_pass(TARGET OBJECTS <object library> OUTPUT <file> SCRIPT <linker script> OPTIONS ... LIBRARIES
@@ -91,15 +91,41 @@ function(rivet_bundle_file name file)
     set_property(GLOBAL APPEND PROPERTY RIVET_BUNDLE_DEPENDS ${ARGN})
 endfunction()
 
-# rivet_initrd(OUTPUT): the target `initrd`, out of all that was bundled. To be called last.
-function(rivet_initrd output)
+# The target, which packs all that was bundled into an archive.
+function(rivet_bundle_pack target output)
     get_property(bundle GLOBAL PROPERTY RIVET_BUNDLE)
     get_property(depends GLOBAL PROPERTY RIVET_BUNDLE_DEPENDS)
     add_custom_command(OUTPUT ${output} VERBATIM COMMENT "Packing ${output}"
                        COMMAND ${RIVET_PYTHON} ${RIVET_DIR}/tools/initrd.py --strip ${RIVET_CROSS}strip
                                ${output} ${bundle}
                        DEPENDS ${RIVET_DIR}/tools/initrd.py ${depends})
-    add_custom_target(initrd ALL DEPENDS ${output})
+    add_custom_target(${target} ALL DEPENDS ${output})
+endfunction()
+
+# rivet_initrd(OUTPUT): the target `initrd`, out of all that was bundled. To be called last.
+function(rivet_initrd output)
+    rivet_bundle_pack(initrd ${output})
+endfunction()
+
+# rivet_bundle_begin(), rivet_bundle_end(NAME): what is bundled between the two goes not into the initrd but, beside init and
+# console, into build/rivet/NAME.cpio, by the target NAME. Not one inside the other.
+function(rivet_bundle_begin)
+    foreach(property IN ITEMS RIVET_BUNDLE RIVET_BUNDLE_DEPENDS)
+        get_property(outer GLOBAL PROPERTY ${property})
+        set_property(GLOBAL PROPERTY OUTER_${property} ${outer})
+        set_property(GLOBAL PROPERTY ${property} "")
+    endforeach()
+    foreach(name IN ITEMS init console)
+        rivet_bundle_file(${name} $<TARGET_FILE:app.${name}> app.${name})
+    endforeach()
+endfunction()
+
+function(rivet_bundle_end name)
+    rivet_bundle_pack(${name} ${CMAKE_BINARY_DIR}/${name}.cpio)
+    foreach(property IN ITEMS RIVET_BUNDLE RIVET_BUNDLE_DEPENDS)
+        get_property(outer GLOBAL PROPERTY OUTER_${property})
+        set_property(GLOBAL PROPERTY ${property} ${outer})
+    endforeach()
 endfunction()
 
 # rivet_guest_test(NAME APP [HARTS 1 4] [ARGS ...] [TIMEOUT seconds] [STATUS n] [STDOUT regex] [STDERR regex]
