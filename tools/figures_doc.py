@@ -10,13 +10,13 @@ and at no other time. docs/memory.md has every row of the group vm, beside what 
 of the group sched, and for each policy how its decisions grow with the number of tasks.
 """
 
-import argparse
 import os
 import re
 import subprocess
 import sys
 
-ROOT = os.path.dirname(os.path.dirname(os.path.abspath(__file__)))
+from doc_page import ROOT, options_parse, page_update
+
 STRUCTURES = ("radix", "inverted", "ranges")  # libos/vm/structure/; rows of the first carry no suffix
 
 PATHS = {
@@ -157,28 +157,11 @@ def page_fill(name, text, groups):
     return text
 
 
-def page_check(name, text, filled):
-    old, new = set(text.splitlines()), set(filled.splitlines())
-    print("\n".join([*(f"shown:    {line}" for line in old - new), *(f"measured: {line}" for line in new - old)]))
-    sys.exit(f"figures_doc: docs/{name} shows other figures than the benchmark prints: build the target `docs`.")
-
-
 def main():
-    parser = argparse.ArgumentParser()
-    parser.add_argument("--check", action="store_true", help="change nothing; fail when something would change")
-    parser.add_argument("--build", default=os.path.join(ROOT, "build", "rivet"), metavar="DIR")
-    options = parser.parse_args()
+    options = options_parse(__doc__)
     groups = {group: rows_measure(options.build, group) for group in {group for _, _, group, _ in TABLES}}
     for name in dict.fromkeys(page for page, _, _, _ in TABLES):
-        path = os.path.join(ROOT, "docs", name)
-        with open(path, encoding="utf-8") as file:
-            text = file.read()
-        filled = page_fill(name, text, groups)
-        if options.check and filled != text:
-            page_check(name, text, filled)
-        if not options.check and filled != text:
-            with open(path, "w", encoding="utf-8") as file:
-                file.write(filled)
+        page_update("figures_doc", name, lambda text, name=name: page_fill(name, text, groups), options.check)
 
 
 if __name__ == "__main__":

@@ -9,7 +9,6 @@ Words are written by hand; what stands between `<!-- fill: NAME -->` and `<!-- e
 bench/linux.tsv, seL4's those of bench/peers.tsv.
 """
 
-import argparse
 import os
 import re
 import sys
@@ -22,6 +21,7 @@ import bench  # noqa: E402
 import experiments  # noqa: E402
 import linux_figures  # noqa: E402
 import paths  # noqa: E402
+from doc_page import options_parse, page_update  # noqa: E402
 from experiments import shown  # noqa: E402
 from guest import GuestError  # noqa: E402
 
@@ -111,32 +111,14 @@ def page_filled(name, text, facts):
     return BLOCK.sub(lambda match: match[1] + FILLS[match[2]](facts) + match[3], text)
 
 
-def page_check(name, text, filled):
-    old, new = set(text.splitlines()), set(filled.splitlines())
-    print("\n".join([*(f"shown:    {line}" for line in sorted(old - new)), *(f"measured: {line}" for line in sorted(new - old))]))
-    sys.exit(f"results_doc: docs/{name} shows other figures than the benchmarks print: build the target `docs`.")
-
-
 def main():
-    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
-    parser.add_argument("--check", action="store_true", help="change nothing; fail when something would change")
-    parser.add_argument("--build", default=os.path.join(ROOT, "build", "rivet"), metavar="DIR")
-    options = parser.parse_args()
+    options = options_parse(__doc__)
     try:
         facts = Facts(options.build)
     except (bench.BenchError, GuestError, experiments.ListError, baseline.BaselineError) as error:
         sys.exit(f"results_doc: {error}")
     for name in PAGES:
-        path = os.path.join(ROOT, "docs", name)
-        with open(path, encoding="utf-8") as file:
-            text = file.read()
-        filled = page_filled(name, text, facts)
-        if options.check and filled != text:
-            page_check(name, text, filled)
-        if filled != text:
-            with open(path + ".new", "w", encoding="utf-8") as out:
-                out.write(filled)
-            os.replace(path + ".new", path)
+        page_update("results_doc", name, lambda text, name=name: page_filled(name, text, facts), options.check)
 
 
 if __name__ == "__main__":
