@@ -1,8 +1,8 @@
 // SPDX-License-Identifier: BSD-2-Clause
 /*
- * A recorded day: what tasks do one after the other, and whom each policy picked. Host, threads and environments are led
- * through it, and each of them has to see the same picks (test/host/sched/days_test.c, test/guest/days_test.c). Time is the day's
- * own (day_clock.h).
+ * A recorded day: what tasks do one after the other, and whom each policy picked. The host's driver, the simulator's engine,
+ * threads and environments are led through it, and each of them has to see the same picks (test/host/sched/days_test.c,
+ * test/host/sched_engine_day_test.c, test/guest/days_test.c). Time is the day's own (day_clock.h).
  *
  * Five tasks, a to e, all of which may run at first, in this order. Whoever runs does what the next character says:
  *
