@@ -127,6 +127,14 @@ class ConverterTest(unittest.TestCase):
             self.assertEqual(os.listdir(folder), ["mine.load"])
         self.assertEqual(run(DAY, "--output", path).returncode, 1)  # the folder is gone
 
+    def test_nothing_is_half_written(self):
+        with tempfile.TemporaryDirectory() as folder:
+            path = os.path.join(folder, "mine.load")
+            result = subprocess.run(["prlimit", "--fsize=50", sys.executable, TOOL, "-", "--output", path], input=DAY,
+                                    capture_output=True, text=True, check=False)
+            self.assertEqual((result.returncode, os.listdir(folder)), (1, []))
+            self.assertEqual(result.stderr, f"rivet: {path}: File too large.\n")
+
     def test_missing_file(self):
         result = subprocess.run([sys.executable, TOOL, "/nowhere/trace"], capture_output=True, text=True, check=False)
         self.assertEqual((result.returncode, result.stderr), (1, "rivet: /nowhere/trace: No such file or directory.\n"))

@@ -142,6 +142,18 @@ class Words(unittest.TestCase):
                 out.write("text something\nclass a\n    compute banana\n")
             self.assertRegex(self.refused("--policy", "eevdf", "--workload", path), r"wrong\.load:3: ")
 
+    def test_no_half_of_a_recording_is_left(self):
+        words = [SIM, "--workload", os.path.join(WORKLOADS, "share.load"), "--out"]
+        with tempfile.TemporaryDirectory() as folder:
+            path = os.path.join(folder, "share.run")
+            result = subprocess.run(["prlimit", "--fsize=100", *words, path], capture_output=True, check=False)
+            self.assertEqual((result.returncode, os.listdir(folder)), (4, []))
+            self.assertEqual(result.stderr, b"rivet-sim: The recording can't be written (File too large).\n")
+            result = subprocess.run([*words, "/dev/full"], capture_output=True, check=False)
+            self.assertEqual(result.returncode, 4)
+            self.assertEqual(result.stderr, b"rivet-sim: The recording can't be written (No space left on device).\n")
+            self.assertTrue(os.path.exists("/dev/full"))
+
 
 if __name__ == "__main__":
     SIM = sys.argv.pop(1)

@@ -279,21 +279,55 @@ class Failures(Tree):
                 found.append(name)
         return found
 
-    def test_a_full_disk_is_said_and_nothing_is_half_written(self):
-        small = self.path("small")
+    def files_of(self, folder):
+        return {os.path.relpath(os.path.join(where, name), folder): os.path.getsize(os.path.join(where, name))
+                for where, _, names in os.walk(folder) for name in names}
+
+    def test_whatever_file_is_too_large_nothing_is_half_written(self):
+        """A limit on the size of a file, just below that of each one that a report consists of: the write of that one fails in the
+        middle, as on a full disk. What stood there before stays as it was."""
+        words = ("--policy", "stride", "--workload", "share", "--load", "0.2,0.9")
+        self.compare(*words)
+        before = self.files_of(self.path("build/sched"))
+        self.assertTrue({"report.html", "results.json", "runs.csv", "tasks.csv"} <= before.keys())
+        self.assertTrue(any(name.startswith("traces/") for name in before))
+        limits = sorted({size - 1 for size in before.values()})
+        self.assertGreater(len(limits), 5)
+        mark = self.path("build/sched/of-the-one-before")
+        with open(mark, "w", encoding="utf-8"):
+            pass
+        for limit in limits:
+            with self.subTest(limit=limit):
+                result = subprocess.run(["prlimit", f"--fsize={limit}", *self.command("--sim", *words)], cwd=self.top,
+                                        stdin=subprocess.DEVNULL, capture_output=True, text=True, check=False)
+                self.assertEqual(result.returncode, 1, result.stderr)
+                self.assertRegex(result.stderr, r"\A(rivet: [^\n]+\n)*rivet: There is no space left on the disk for [^\n]+\n\Z")
+                self.assertTrue(os.path.exists(mark))
+                self.assertEqual(sorted(os.listdir(self.path("build"))), ["sched", "sim"])
+        os.remove(mark)
+        self.assertEqual(self.files_of(self.path("build/sched")), before)
+
+    def test_wherever_the_disk_gets_full_nothing_is_half_written(self):
+        """Disks of several sizes, the last of which has room for all: so it is full at each step once."""
+        small, script = self.path("small"), self.path("fill.sh")
         os.makedirs(small)
-        mount = ["mount", "-t", "tmpfs", "-o", "size=64k", "none", small]
-        inside = " ".join(f"'{word}'" for word in self.command("--sim", "--policy", "stride", "--workload", "share",
+        inside = " ".join(f"'{word}'" for word in self.command("--sim", "--policy", "stride", "--workload", "share", "--load", "0.2",
                                                                "--out", f"{small}/out"))
-        script = f"{' '.join(mount[:-1])} '{small}' && {inside}; echo status $?; ls -A '{small}'"
-        result = subprocess.run(["unshare", "--map-root-user", "--mount", "sh", "-c", script], cwd=self.top,
-                                stdin=subprocess.DEVNULL, capture_output=True, text=True, check=False)
-        if "status" not in result.stdout:
-            self.skipTest("there are no mount namespaces for us here")
-        if re.search(r"mount: |permission", result.stderr):
-            self.skipTest("nothing can be mounted here")
-        self.assertEqual(result.stdout, "status 1\n")
-        self.assertIn("no space left on the disk", result.stderr)
+        self.write("fill.sh", f"mount -t tmpfs -o size=$1k none '{small}' && {inside}; echo status $?; ls -A '{small}'")
+        ended = []
+        for size in (16, 32, 64, 96, 128, 192, 256, 384, 512, 8192):
+            result = subprocess.run(["unshare", "--map-root-user", "--mount", "sh", script, str(size)], cwd=self.top,
+                                    stdin=subprocess.DEVNULL, capture_output=True, text=True, check=False)
+            if "status" not in result.stdout:
+                self.skipTest("there are no mount namespaces for us here")
+            if re.search(r"mount: |permission", result.stderr):
+                self.skipTest("nothing can be mounted here")
+            ended.append("status 0" in result.stdout)
+            if not ended[-1]:
+                self.assertEqual(result.stdout, "status 1\n", size)
+                self.assertIn("no space left on the disk", result.stderr, size)
+        self.assertGreater(ended.count(False), 2)
+        self.assertTrue(ended[-1])
 
 
 if __name__ == "__main__":

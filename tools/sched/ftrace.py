@@ -12,6 +12,7 @@ for whom is the policy's doing.
 """
 import argparse
 import collections
+import contextlib
 import os
 import re
 import sys
@@ -224,9 +225,15 @@ def convert(options):
     if options.output == "-":
         print("\n".join(lines))
         return
-    with open(options.output + ".new", "w", encoding="utf-8") as out:
-        out.write("\n".join(lines) + "\n")
-    os.replace(options.output + ".new", options.output)
+    whole = options.output + ".new"
+    try:
+        with open(whole, "w", encoding="utf-8") as out:
+            out.write("\n".join(lines) + "\n")
+        os.replace(whole, options.output)
+    except OSError as error:
+        with contextlib.suppress(OSError):
+            os.remove(whole)
+        raise OSError(error.errno, error.strerror, options.output) from None
 
 
 def main():

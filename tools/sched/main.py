@@ -30,6 +30,7 @@ from guest import GuestError, qemu_check  # noqa: E402
 
 EXIT_FAILED = 1
 EXIT_WRONG = 2
+DISK_FULL = (errno.ENOSPC, errno.EDQUOT, errno.EFBIG)  # of the disk, of what somebody may use of it, of a file
 
 
 def runs_do(jobs, machine, what="runs", workers=os.cpu_count() or 1):
@@ -135,10 +136,10 @@ def perform(chosen, known):
         os.dup2(os.open(os.devnull, os.O_WRONLY), 1)
         return run.EXIT_PIPE
     except OSError as error:
-        if error.errno == errno.ENOSPC:
-            run.say(f"There is no space left on the disk for {chosen.out}; nothing was left there.")
+        if error.errno in DISK_FULL:
+            run.say(f"There is no space left on the disk for {chosen.out} ({error.strerror}); nothing was left there.")
         else:
-            run.say(f"{error.filename or 'the output'} can't be written ({error.strerror}).")
+            run.say(f"{error.filename or chosen.out} can't be written ({error.strerror}); nothing was left there.")
     return EXIT_FAILED
 
 

@@ -11,6 +11,7 @@ those of `./rivet fetch`.
 import argparse
 import base64
 import binascii
+import contextlib
 import glob
 import gzip
 import os
@@ -109,26 +110,27 @@ def main():
     parser.add_argument("--qemu", default="qemu-system-riscv64")
     parser.add_argument("--verbose", action="store_true", help="show what the Linux prints")
     options = parser.parse_args()
-    initramfs = options.output + ".initramfs"
+    initramfs, whole = options.output + ".initramfs", options.output + ".new"
     try:
         kernel, busybox = fetched(options.fetch)
         initramfs_write(initramfs, busybox)
         say(f"booting {os.path.basename(kernel)}, which takes about a minute")
         trace = trace_of(linux_run(options.qemu, kernel, initramfs, options.seconds, options.verbose))
-        with open(options.output + ".new", "wb") as out:
+        with open(whole, "wb") as out:
             out.write(trace)
-        os.replace(options.output + ".new", options.output)
+        os.replace(whole, options.output)
     except RecordError as error:
         say(error)
         return 1
     except OSError as error:
-        say(f"{error.filename}: {error.strerror}.")
+        say(f"{error.filename or options.output}: {error.strerror}.")
         return 1
     except KeyboardInterrupt:
         return 130
     finally:
-        if os.path.exists(initramfs):
-            os.remove(initramfs)
+        for left in (initramfs, whole):
+            with contextlib.suppress(OSError):
+                os.remove(left)
     say(f"{options.output}: {len(re.findall(rb' sched_switch: ', trace))} switches")
     return 0
 

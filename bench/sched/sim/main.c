@@ -15,6 +15,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/stat.h>
 #include <sys/time.h>
 #include <unistd.h>
 
@@ -90,12 +91,23 @@ static char *file_read(const char *name, size_t *length)
 // The recording
 
 static FILE *out;
+static const char *out_name; // NULL: standard output
+
+// Half a recording is not left; what is no file, like /dev/full, is.
+_Noreturn static void out_fail(int error)
+{
+    struct stat about;
+
+    if (out_name && stat(out_name, &about) == 0 && S_ISREG(about.st_mode))
+        remove(out_name);
+    die(4, "The recording can't be written (%s).", strerror(error));
+}
 
 static void put(void *context, const void *bytes, size_t count)
 {
     (void)context;
     if (fwrite(bytes, 1, count, out) != count)
-        die(4, "The recording can't be written (%s).", strerror(errno));
+        out_fail(errno);
 }
 
 static void head_write(const char *policy, uint64_t seed)
@@ -133,7 +145,7 @@ static void tail_write(void)
         record_text(&sim.record, "misuse", misuse->text);
     record_finish(&sim.record);
     if (fclose(out) != 0)
-        die(4, "The recording can't be written (%s).", strerror(errno));
+        out_fail(errno);
 }
 
 // A policy that does not come back, or faults: it is left there.
@@ -201,12 +213,13 @@ static void simulate(const struct sched_ops *ops, uint64_t seed)
 int main(int argc, char **argv)
 {
     static struct workload workload;
-    const char *policy = "eevdf", *file = NULL, *load = NULL, *out_name = NULL, *costs_file = SIM_COSTS;
+    const char *policy = "eevdf", *file = NULL, *load = NULL, *costs_file = SIM_COSTS;
     char error[CHOOSE_ERROR];
     uint64_t seed = 1, duration = 0, cold = 0;
     size_t length;
     int option;
 
+    signal(SIGXFSZ, SIG_IGN); // a file that gets too large is an error like others
     sim.harts = 1;
     opterr = 0; // one sentence is ours
     while ((option = getopt_long(argc, argv, "", long_options, NULL)) != -1)
