@@ -73,7 +73,9 @@ long sbi_hart_start(word_t hart_id, word_t address, word_t opaque)
 
 void sbi_remote_fence(word_t mask, word_t base, word_t start, word_t size, word_t asid)
 {
-    if (asid == SBI_ALL_ASIDS)
+    if (asid == SBI_CODE)
+        sbi_call(SBI_RFENCE, 0, mask, base, 0, 0, 0);
+    else if (asid == SBI_ALL_ASIDS)
         sbi_call(SBI_RFENCE, 1, mask, base, start, size, 0);
     else
         sbi_call(SBI_RFENCE, 2, mask, base, start, size, asid);

@@ -33,9 +33,10 @@ void sbi_send_ipi(word_t hart_id);
 long sbi_hart_start(word_t hart_id, word_t address, word_t opaque);
 /*
  * Remote sfence.vma on the harts with these ids, bit 0 of the mask being hart `base`: of size bytes from start in one
- * ASID, or all of it when size is ~0. With SBI_ALL_ASIDS it is every address space.
+ * ASID, or all of it when size is ~0. With SBI_ALL_ASIDS it is every address space. With SBI_CODE it is a fence.i.
  */
 #define SBI_ALL_ASIDS (~0ul)
+#define SBI_CODE      (~1ul)
 void sbi_remote_fence(word_t mask, word_t base, word_t start, word_t size, word_t asid);
 // Power off (restart = false) or restart the machine; returns only when the firmware cannot.
 void sbi_reset(bool restart);

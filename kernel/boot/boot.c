@@ -321,6 +321,7 @@ static void hart_start(struct hart *hart)
         csr_write(stvec, (word_t)trace_vector);
     csr_write(sie, SIE_SOFT | SIE_TIMER | SIE_EXTERN);
     csr_write(scounteren, 7);
+    hw_fence_code(); // boot changed the image
     slice_set_timer(hart, ~0ul);
     quiesce_see(hart);
     __atomic_store_n(&hart->online, 1, __ATOMIC_RELEASE);

@@ -12,11 +12,12 @@
 #define LEVEL0_SPAN (PAGE_SIZE * (word_t)ENTRIES)
 #define INDEX(address) ((address) >> PAGE_SHIFT & (ENTRIES - 1))
 
-#define RIGHTS_BIND_MASK  (1ul << 2 | 1ul << 6 | 1ul << 10 | 1ul << 14) // as pte_rights_can_bind
+// Code is for the general form, which has it fetched anew.
+#define RIGHTS_BIND_MASK  (1ul << 2 | 1ul << 6) // as pte_rights_can_bind, without X
 #define RIGHTS_END        (PTE_D << 1)
 #define RIGHTS_ARE(mask, rights) ((rights) < RIGHTS_END && (mask) >> ((rights) & 63) & 1) // A and D, bits 6 and 7, beside
-// As pte_rights_are_valid with flags beside, and R, which all but the rarest have.
-#define RIGHTS_READ_AND(rights) (((rights) & ~(PTE_RIGHTS | PTE_FLAGS)) == 0 && (rights) & RIGHT_READ)
+// As pte_rights_are_valid with flags beside, and R, which all but the rarest have; without X.
+#define RIGHTS_READ_AND(rights) (((rights) & ~(RIGHT_READ | RIGHT_WRITE | PTE_FLAGS)) == 0 && (rights) & RIGHT_READ)
 
 // Page 0 is never bound; every other page under a table that exists is the environment's.
 #define ONE_PAGE_VALID(address) ((address) % PAGE_SIZE == 0 && (address) != 0)
@@ -82,8 +83,8 @@ sysret_t sys_pte_protect(space_t name, word_t address, size_t count, word_t righ
     if (walk_is(space, address)) {
         pte_t *slot = &space->walk_table[INDEX(address)];
         pte_t pte = *slot;
-        // It is live, and was bound with W and X if they are asked for: all of these bits are set.
-        const pte_t need = PTE_U | (rights & (RIGHT_WRITE | RIGHT_EXECUTE)) << 6;
+        // It is live, and was bound with W if that is asked for: all of these bits are set.
+        const pte_t need = PTE_U | (rights & RIGHT_WRITE) << 6;
         if ((pte & need) == need) {
             pte_change(slot, pte, (pte & ~(PTE_RIGHTS | (rights & PTE_FLAGS))) | (rights & PTE_RIGHTS) | PTE_V);
             if (!runs_here_only(space))

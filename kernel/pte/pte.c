@@ -503,6 +503,8 @@ sysret_t pte_map_range(space_t name, word_t address, page_t page, size_t count, 
         hw_fence_page(address, space->asid);
     if (mapped > 1)
         hw_fence_space(space->asid);
+    if (mapped != 0 && rights & RIGHT_EXECUTE)
+        space_fetch(space);
     lock_drop(&space->lock);
     return mapped != 0 ? done(mapped) : refuse(error);
 }
@@ -568,6 +570,8 @@ sysret_t pte_protect_range(space_t name, word_t address, size_t count, word_t ri
     }
     if (changed != 0)
         space_flush(space, address, changed);
+    if (changed != 0 && rights & RIGHT_EXECUTE)
+        space_fetch(space);
     lock_drop(&space->lock);
     return changed != 0 ? done(changed) : refuse(error);
 }

@@ -39,6 +39,8 @@ sysret_t pte_map_super(space_t name, word_t address, page_t page, word_t rights,
     }
     if (error == ERR_OK)
         space_flush(space, address, SUPER_PAGES); // walkers may keep that there was nothing at the upper level
+    if (error == ERR_OK && rights & RIGHT_EXECUTE)
+        space_fetch(space);
     lock_drop(&space->lock);
     return error == ERR_OK ? done(SUPER_PAGES) : refuse(error);
 }
@@ -67,6 +69,8 @@ sysret_t pte_protect_super(space_t name, word_t address, word_t rights)
     } else {
         pte_change(slot, pte, pte_stored(next));
         space_flush(space, address, SUPER_PAGES);
+        if (rights & RIGHT_EXECUTE)
+            space_fetch(space);
     }
     lock_drop(&space->lock);
     return error == ERR_OK ? done(SUPER_PAGES) : refuse(error);

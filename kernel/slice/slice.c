@@ -180,7 +180,7 @@ void slice_enter(struct hart *hart, struct env *env)
 {
     trace_event(hart, TRACE_RUN, env, hart->position | (word_t)hart->donation_count << 8);
     if (env->hart != hart->boundary)
-        hw_fence_code(); // its code may have been written since it was last fetched here
+        hw_fence_code(); // it may have written code since, and executed fence.i where it was
     __atomic_store_n(&env->hart, hart->boundary, __ATOMIC_RELEASE);
     env->fresh = 0;
     space_enter(env->space, hart->index);

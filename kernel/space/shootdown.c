@@ -44,6 +44,7 @@ void space_enter(struct space *space, word_t hart_index)
         return;
     __atomic_fetch_or(&space->ran, bit, __ATOMIC_SEQ_CST);
     hw_fence_space(space->asid);
+    hw_fence_code(); // nobody has told this hart what was bound meanwhile
 }
 
 /*
@@ -93,6 +94,14 @@ void space_flush(struct space *space, word_t address, word_t count)
     if (harts_retire(space, others & ran) != 0)
         pages = false;
     hart_fence(others, pages ? address : 0, pages ? count * PAGE_SIZE : ~0ul, space->asid);
+}
+
+void space_fetch(struct space *space)
+{
+    word_t ran, others = harts_others(space, &ran);
+    hw_fence_code();
+    if (others != 0)
+        hart_fence(others, 0, 0, SBI_CODE);
 }
 
 word_t shootdown_add_others(struct shootdown *shootdown, struct space *space, word_t others)

@@ -95,6 +95,12 @@ void space_enter(struct space *space, word_t hart_index);
  * space's lock held.
  */
 void space_flush(struct space *space, word_t address, word_t count);
+/*
+ * Code was bound: every hart that may have fetched from the space, and this one, sees what the pages hold now (fence.i).
+ * One that comes to the space later executes its own (space_enter). What is written afterwards is the writer's to fence; when
+ * an environment goes to another hart, that is done there, too (slice_enter).
+ */
+void space_fetch(struct space *space);
 
 /*
  * The same for several spaces with one remote fence at the end: what is taken away is added, and forgotten everywhere

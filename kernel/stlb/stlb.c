@@ -397,6 +397,8 @@ sysret_t sys_stlb_enter(space_t name, word_t address, page_t page, word_t rights
         }
         page_unlock(frame);
     }
+    if (error == ERR_OK && rights & RIGHT_EXECUTE)
+        space_fetch(space);
     lock_drop(&space->lock);
     return error == ERR_OK ? done(displaced) : refuse(error);
 }

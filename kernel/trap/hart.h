@@ -70,7 +70,8 @@ void hart_poke(word_t index);
 
 /*
  * Makes other harts (a mask by index) forget `size` bytes from `start` on in one address space, or with size ~0 all of
- * it, or with SBI_ALL_ASIDS every space. One call of the firmware, if their ids lie within 64 of each other.
+ * it, or with SBI_ALL_ASIDS every space; with SBI_CODE it is the code that they hold (fence.i). One call of the firmware, if
+ * their ids lie within 64 of each other.
  */
 void hart_fence(word_t harts, word_t start, word_t size, word_t asid);
 

@@ -2,8 +2,8 @@
 /*
  * Putting a program into a child's address space. Its frames belong to the child from the start; while
  * the child is not started, the kernel lets its creator treat them as its own, so they are filled
- * through a window here and then bound there. No fence.i here: the hart that runs the child first does
- * it, and the kernel sees to that.
+ * through a window here and then bound there. No fence.i here: binding code does it, on every hart that may
+ * have fetched from the child's space.
  */
 #include <libos/loader/internal.h>
 #include <libos/vm/frame.h>

@@ -56,7 +56,7 @@ struct machine_info {
     uint32_t reserved_;
     uint64_t hart_id[HARTS_MAX];
     uint64_t boot_instructions; // from the kernel's first instruction to init's first
-    uint64_t remote_fences;     // calls of the firmware that had other harts forget translations, since boot
+    uint64_t remote_fences;     // calls of the firmware that had other harts forget translations or code, since boot
     uint64_t remote_fence_harts; // harts that were interrupted by them: as many or more
     uint64_t fences;            // sfence.vma executed, only in a kernel built with RIVET_COUNT
     uint64_t satp_writes;       // the same for writes of satp

@@ -45,7 +45,7 @@ struct fake_hart {
     bool float_on;
     word_t floats[33];
     word_t fenced;         // how many of the remote fences in this call were for it
-    word_t codes;          // fence.i so far
+    word_t codes;          // fence.i so far, its own and by the firmware
     struct tlb tlb;
 };
 

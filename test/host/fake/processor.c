@@ -100,7 +100,9 @@ void sbi_remote_fence(word_t mask, word_t base, word_t start, word_t size, word_
         if (hart == fake_self())
             fake_fail("a hart asks the firmware to fence itself");
         hart->fenced++;
-        if (asid == SBI_ALL_ASIDS)
+        if (asid == SBI_CODE)
+            hart->codes++;
+        else if (asid == SBI_ALL_ASIDS)
             tlb_fence_all(&hart->tlb);
         else if (size == ~0ul)
             tlb_fence_asid(&hart->tlb, asid);

@@ -497,6 +497,54 @@ static void something_goes_while_a_fence_is_on_its_way(void **state)
     take_away(0);
 }
 
+// What a call of A's on code does: harts that execute fence.i for it, beside A's own.
+#define FETCHES(others, ...)                                                     \
+    do {                                                                         \
+        word_t here_ = fake_harts[HART_A].codes, there_ = fake_harts[HART_T].codes; \
+        word_t rest_ = fake_harts[HART_INIT].codes;                              \
+        OK(__VA_ARGS__);                                                         \
+        assert_int_equal(fake_harts[HART_A].codes - here_, 1);                   \
+        assert_int_equal(fake_harts[HART_T].codes - there_, others);             \
+        assert_int_equal(fake_harts[HART_INIT].codes, rest_);                    \
+    } while (0)
+
+// Whoever may have fetched from the space sees the code that is bound there now; data costs nothing.
+static void code_is_fetched_anew(void **state)
+{
+    (void)state;
+    fake_on(HART_T);
+    run_until(t);
+    fake_on(HART_A);
+    FETCHES(1, pte, map, 0, PINNED, page, 1, RIGHT_READ | RIGHT_WRITE | RIGHT_EXECUTE, CAP_NONE);
+    word_t codes = fake_self()->codes;
+    OK(pte, protect, 0, PINNED, 1, RIGHT_READ | RIGHT_WRITE);
+    assert_int_equal(fake_self()->codes, codes); // it is written now
+    FETCHES(1, pte, protect, 0, PINNED, 1, RIGHT_READ | RIGHT_EXECUTE);
+    OK(pte, unmap, 0, PINNED, 1);
+    codes = fake_self()->codes;
+    OK(pte, map, 0, PINNED, page, 1, RIGHT_READ | RIGHT_WRITE, CAP_NONE);
+    assert_int_equal(fake_self()->codes, codes);
+    REFUSED(PERM, pte, protect, 0, PINNED, 1, RIGHT_READ | RIGHT_EXECUTE);
+    assert_int_equal(fake_self()->codes, codes);
+}
+
+// A hart that is not asked any more fetches anew when it comes back.
+static void code_waits_for_one_that_left(void **state)
+{
+    (void)state;
+    fake_on(HART_T);
+    run_until(t);
+    run_until(g);
+    take_away(1); // T is not on its hart
+    fake_on(HART_A);
+    FETCHES(0, pte, map, 0, PINNED, page, 1, RIGHT_READ | RIGHT_EXECUTE, CAP_NONE);
+    fake_on(HART_T);
+    word_t codes = fake_self()->codes;
+    CALL(slice, yield_to, TO_T);
+    assert_int_equal(runs(), t);
+    assert_true(fake_self()->codes > codes);
+}
+
 #define EACH_WAY(name) \
     cmocka_unit_test_setup_teardown(name, setup, invariants_each), \
     {#name " without ASIDs", name, setup_without_asids, invariants_each, NULL}
@@ -512,6 +560,7 @@ ROOM(shootdown)
         EACH_WAY(hart_ids_are_grouped),               EACH_WAY(harts_move_while_something_is_unmapped),
         EACH_WAY(harts_move_while_something_is_broken), EACH_WAY(something_goes_while_a_hart_moves),
         EACH_WAY(something_goes_while_a_fence_is_on_its_way),
+        EACH_WAY(code_is_fetched_anew),               EACH_WAY(code_waits_for_one_that_left),
     };
     return RUN(tests);
 }
