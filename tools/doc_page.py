@@ -13,6 +13,7 @@ def options_parse(text):
     parser = argparse.ArgumentParser(description=text, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("--check", action="store_true", help="change nothing; fail when something would change")
     parser.add_argument("--build", default=os.path.join(ROOT, "build", "rivet"), metavar="DIR")
+    parser.add_argument("--measured", metavar="DIR", help="where the figures were kept; otherwise they are measured")
     return parser.parse_args()
 
 

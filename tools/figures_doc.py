@@ -12,10 +12,12 @@ of the group sched, and for each policy how its decisions grow with the number o
 
 import os
 import re
-import subprocess
 import sys
 
+import bench
+import measured
 from doc_page import ROOT, options_parse, page_update
+from guest import GuestError
 
 STRUCTURES = ("radix", "inverted", "ranges")  # libos/vm/structure/; rows of the first carry no suffix
 
@@ -129,13 +131,8 @@ TABLES = [
 ]
 
 
-def rows_measure(build, group):
-    bench = [os.path.join(ROOT, "tools", "bench.py"), "--build", build, group]
-    result = subprocess.run(bench, stdout=subprocess.PIPE, text=True, check=False)
-    if result.returncode != 0:
-        sys.exit("figures_doc: the benchmark failed (see above).")
-    rows = dict(line.split("\t") for line in result.stdout.splitlines())
-
+def row_shown(rows):
+    """Name to what a page shows of its value."""
     def row(name):
         if name not in rows:
             sys.exit(f"figures_doc: the benchmark prints no row {name}.")
@@ -159,7 +156,11 @@ def page_fill(name, text, groups):
 
 def main():
     options = options_parse(__doc__)
-    groups = {group: rows_measure(options.build, group) for group in {group for _, _, group, _ in TABLES}}
+    try:
+        found = measured.rows_by_group(options.build, options.measured)
+    except (bench.BenchError, GuestError) as error:
+        sys.exit(f"figures_doc: {error}")
+    groups = {group: row_shown(dict(rows)) for group, rows in found.items()}
     for name in dict.fromkeys(page for page, _, _, _ in TABLES):
         page_update("figures_doc", name, lambda text, name=name: page_fill(name, text, groups), options.check)
 

@@ -20,6 +20,7 @@ import baseline  # noqa: E402 (these lie in paper/)
 import bench  # noqa: E402
 import experiments  # noqa: E402
 import linux_figures  # noqa: E402
+import measured  # noqa: E402
 import paths  # noqa: E402
 from doc_page import options_parse, page_update  # noqa: E402
 from experiments import shown  # noqa: E402
@@ -94,14 +95,14 @@ FILLS = {"verdict": verdict, "experiments": experiments_text, "paths": paths_tex
 
 
 class Facts:
-    """Everything that is measured, once."""
+    """Everything that is measured."""
 
-    def __init__(self, build):
-        options = bench.parser_make().parse_args(["--build", build])
+    def __init__(self, options):
         self.listed = experiments.tables_read()
-        self.rows = bench.rows_of(bench.groups_measure(options, list(bench.GROUPS)))
+        self.rows = bench.rows_of(measured.rows_by_group(options.build, options.measured))
         self.linux = linux_figures.linux_read(linux_figures.KEPT)
-        self.paths = bench.paths_of(options, list(bench.GROUPS))
+        traced = measured.paths_by_group(options.build, options.measured)
+        self.paths = {name: path for found in traced.values() for name, path in found.items()}
 
 
 def page_filled(name, text, facts):
@@ -114,7 +115,7 @@ def page_filled(name, text, facts):
 def main():
     options = options_parse(__doc__)
     try:
-        facts = Facts(options.build)
+        facts = Facts(options)
     except (bench.BenchError, GuestError, experiments.ListError, baseline.BaselineError) as error:
         sys.exit(f"results_doc: {error}")
     for name in PAGES:

@@ -2,19 +2,23 @@
 # SPDX-License-Identifier: BSD-2-Clause
 """The figures hold, and could fail.
 
-    figures.py --build DIR targets    each row of bench/targets.tsv is printed by a benchmark, and is no worse; a row that
-                                      two groups print has one value
-    figures.py --build DIR nops       with seven more instructions on each fast path, each row rises by seven for each
-                                      time it takes such a path, and `resume`, which takes none, by nothing
-    figures.py --build DIR baseline   no row of bench/baseline.tsv became more than 3% and 2 instructions slower, and two runs
-                                      agree in every row
-    figures.py --build DIR paths      a trace of all that the hart executes has, on paths of the kernel's alone, as many
-                                      instructions as were counted, and everywhere the fences and writes of satp that were
+    figures.py --build DIR [--measured DIR] targets    each row of bench/targets.tsv is printed by a benchmark, and is no
+                            worse; a row that two groups print has one value
+    figures.py ... nops     with seven more instructions on each fast path, each row rises by seven for each time it takes
+                            such a path, and `resume`, which takes none, by nothing
+    figures.py ... baseline no row of bench/baseline.tsv became more than 3% and 2 instructions slower, and two runs agree in
+                            every row
+    figures.py ... paths    a trace of all that the hart executes has, on paths of the kernel's alone, as many instructions
+                            as were counted, and everywhere the fences and writes of satp that were
+
+    figures.py --build DIR --measured DIR measure      measures what all of them look at, and keeps it in the folder
+    figures.py --build DIR --measured DIR trace        ... what the paths are made of
+
+Without --measured each measures for itself.
 """
 
 import argparse
 import os
-import subprocess
 import sys
 from fractions import Fraction
 
@@ -22,9 +26,10 @@ ROOT = os.path.dirname(os.path.dirname(os.path.dirname(os.path.abspath(__file__)
 sys.path[:0] = [os.path.join(ROOT, "tools"), os.path.join(ROOT, "tools", "paper")]
 import baseline  # noqa: E402 (these lie in tools/)
 import bench  # noqa: E402
-import paths  # noqa: E402
+import measured  # noqa: E402
+from guest import GuestError  # noqa: E402
 
-GROUPS = ("base", "vm", "sched", "ipc", "stride", "work")
+NOPS_GROUPS = ("base", "vm", "sched", "ipc")  # with all rows of PASSES
 # Rows that are what the kernel executes on a path, and nothing else.
 KERNEL_ONLY = ("null_call", "exception", "exception_store", "exception_fetch", "page_map", "page_protect", "page_unmap",
                "page_protect_100", "stlb_refill", "pct_roundtrip", "slice_end", "alarm", "yield_to", "slice_to_next", "env_dispatch")
@@ -43,16 +48,13 @@ PASSES = {
 }
 
 
-def rows_measure(build, *options):
+def rows_exact(groups):
     """The rows of all groups, as exact numbers."""
-    bench = os.path.join(ROOT, "tools", "bench.py")
-    rows = {}
-    for group in GROUPS:
-        text = subprocess.run([bench, "--build", build, *options, group], stdout=subprocess.PIPE, check=True, text=True).stdout
-        for name, value in (line.split("\t") for line in text.splitlines()):
-            if rows.setdefault(name, Fraction(value)) != Fraction(value):
-                sys.exit(f"FAILED: {name} is {show(rows[name])} in one group and {value} in another")
-    return rows
+    return {name: Fraction(value) for name, value in bench.rows_of(groups).items()}
+
+
+def rows_kept(options):
+    return rows_exact(measured.rows_by_group(options.build, options.measured))
 
 
 def show(value):
@@ -67,8 +69,8 @@ def targets_read():
                 yield name, Fraction(most)
 
 
-def targets_check(build):
-    rows = rows_measure(build)
+def targets_check(options):
+    rows = rows_kept(options)
     complaints = []
     for name, most in targets_read():
         if name not in rows:
@@ -80,8 +82,9 @@ def targets_check(build):
     return complaints
 
 
-def nops_check(build):
-    before, after = rows_measure(build), rows_measure(build, "--variant", "nops")
+def nops_check(options):
+    slower = bench.parser_make().parse_args(["--build", options.build, "--variant", "nops"])
+    before, after = rows_kept(options), rows_exact(bench.groups_measure(slower, NOPS_GROUPS))
     complaints = []
     for name, passes in PASSES.items():
         rise = after[name] - before[name]
@@ -91,9 +94,9 @@ def nops_check(build):
     return complaints
 
 
-def baseline_check(build):
+def baseline_check(options):
     before = {name: Fraction(value) for name, value in baseline.baseline_read().items()}
-    first, again = rows_measure(build), rows_measure(build)
+    first, again = rows_kept(options), rows_exact(measured.rows_measure(options.build))
     complaints = baseline.complaints(before, first)
     complaints += [f"{name} is {show(first[name])} in one run and {show(again[name])} in the next"
                    for name in first if first[name] != again[name]]
@@ -103,12 +106,11 @@ def baseline_check(build):
     return complaints
 
 
-def paths_check(build):
-    rows = rows_measure(build)
-    options = bench.parser_make().parse_args(["--build", build])
+def paths_check(options):
+    rows = rows_kept(options)
     complaints = []
-    for group in paths.GROUPS:
-        for name, path in paths.paths_measure(options, group).items():
+    for traced in measured.paths_by_group(options.build, options.measured).values():
+        for name, path in traced.items():
             counted = {"fences": rows.get("fences_" + name), "satp": rows.get("satp_" + name)}
             if name in KERNEL_ONLY:
                 counted["instructions"] = rows[name]
@@ -118,13 +120,30 @@ def paths_check(build):
     return complaints
 
 
+def measure(options):
+    measured.keep(options.measured, measured.ROWS, measured.rows_measure(options.build))
+    return []
+
+
+def trace(options):
+    measured.keep(options.measured, measured.PATHS, measured.paths_measure(options.build))
+    return []
+
+
 def main():
-    checks = {"targets": targets_check, "nops": nops_check, "baseline": baseline_check, "paths": paths_check}
+    checks = {"targets": targets_check, "nops": nops_check, "baseline": baseline_check, "paths": paths_check,
+              "measure": measure, "trace": trace}
     parser = argparse.ArgumentParser()
     parser.add_argument("--build", required=True)
+    parser.add_argument("--measured", metavar="DIR", help="where figures are kept")
     parser.add_argument("check", choices=checks)
     options = parser.parse_args()
-    complaints = checks[options.check](options.build)
+    if options.check in ("measure", "trace") and not options.measured:
+        parser.error(f"{options.check} needs --measured.")
+    try:
+        complaints = checks[options.check](options)
+    except (bench.BenchError, GuestError) as error:
+        sys.exit(f"FAILED: {error}")
     if complaints:
         sys.exit("FAILED: " + "; ".join(complaints))
 

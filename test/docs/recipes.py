@@ -23,6 +23,7 @@ import re
 import shutil
 import subprocess
 import sys
+import time
 
 ROOT = os.path.dirname(os.path.dirname(os.path.dirname(os.path.abspath(__file__))))
 PAGE = os.path.join(ROOT, "docs", "adding.md")
@@ -81,9 +82,10 @@ def edit(tree, what, block):
 
 def command_run(tree, command, wanted):
     print(f"$ {command}", flush=True)
+    began = time.monotonic()
     result = subprocess.run(["bash", "-c", command], cwd=tree, stdin=subprocess.DEVNULL, stdout=subprocess.PIPE,
                             stderr=subprocess.STDOUT, text=True, check=False)
-    print(result.stdout[-4000:], flush=True)
+    print(result.stdout[-4000:] + f"({time.monotonic() - began:.0f} s)", flush=True)
     if result.returncode != 0:
         sys.exit(f"it failed with {result.returncode}")
     for line in wanted:
