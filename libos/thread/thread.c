@@ -20,6 +20,11 @@ const struct sched_task *thread_task(const struct thread *thread)
     return &thread->task;
 }
 
+word_t thread_stack(const struct thread *thread)
+{
+    return thread->stack;
+}
+
 static void frame_make(struct thread *thread, void *tls)
 {
     struct trap_frame *frame = &thread->own_frame;

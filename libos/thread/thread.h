@@ -48,6 +48,7 @@ word_t thread_join(struct thread *thread);
 _Noreturn void thread_exit(word_t result);
 struct thread *thread_self(void);
 const struct sched_task *thread_task(const struct thread *thread);
+word_t thread_stack(const struct thread *thread); // where its stack begins, downwards; not of the program's first thread
 
 // Let the policy choose again. Nothing happens while upcalls are held.
 void thread_yield(void);

@@ -69,7 +69,7 @@ class Days(unittest.TestCase):
         text = ("class job\n priority 1\n arrival periodic 5ms\n start 2ms\n compute 1ms\n"
                 "class hog\n compute forever\n")
         costs = {**NOTHING, "sim_timer": 700, "sim_choose": 30, "decide_prio_10": 8, "sim_resume": 1000,
-                 "sim_begin": 4000, "sim_end": 200, "sim_pass": 9}
+                 "sim_compute": 4000, "sim_end": 200, "sim_pass": 9}
         run = self.day(text, policy="prio", duration=4 * MS, costs=costs)
         began = 2 * MS + 700 + 4 + 30 + 4  # a decision is half in the wake-up, half behind the stop
         done = began + 5000 + MS
@@ -156,7 +156,7 @@ static struct sched_task *pick(uint32_t hart, uint64_t now)
     struct sched_task *first = sched_queue_first(hart);
     static struct sched_task *old;
     (void)strange, (void)old;
-    if (now >= 5000000) {{
+    if (now >= 55000000) {{
         {wrong}
     }}
     old = old ? old : first;
@@ -174,13 +174,13 @@ WRONG = {
     "bad_loop": ("for (volatile int i = 0; i >= 0; i = 0) {}", "", "", "did not come back"),
     "bad_crash": ("__builtin_trap();", "", "", "crashed"),
     "bad_turn": ("", "static uint64_t turn(const struct sched_task *task, uint64_t now)\n"
-                     "{ (void)task; return now >= 5000000 ? 0 : 1000000; }", ", .turn = turn", "turn"),
+                     "{ (void)task; return now >= 55000000 ? 0 : 1000000; }", ", .turn = turn", "turn"),
     "bad_admit": ("", "static void admit(struct sched_task *task, uint64_t now)\n"
                       "{ (void)now; if (task->id == 1) __builtin_trap(); }", ", .admit = admit", "crashed"),
     "bad_start": ("", "static void start(uint32_t harts, uint64_t seed)\n"
                       "{ (void)harts, (void)seed; __builtin_trap(); }", ", .start = start", "crashed"),
     "bad_inherit": ("", "static void inherit(struct sched_task *owner, struct sched_task *waiter, uint64_t now)\n"
-                        "{ (void)owner, (void)waiter; if (now > 5000000) __builtin_trap(); }", ", .inherit = inherit",
+                        "{ (void)owner, (void)waiter; if (now > 55000000) __builtin_trap(); }", ", .inherit = inherit",
                     "crashed"),
 }
 BUSY = ("text all sorts\nclass a\n count 4\n arrival periodic 3ms\n lock l\n compute 700us\n unlock l\n"

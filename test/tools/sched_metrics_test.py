@@ -292,6 +292,21 @@ class Agreement(unittest.TestCase):
         self.assertIn("in 1 of 2 figures", agreement.sentence(found))
         self.assertIn("latency p50 of p on w at load 1 (30.0 %)", agreement.sentence(found))
 
+    def test_what_the_simulator_comes_to_when_it_is_nudged_is_on_an_edge(self):
+        asked = []
+
+        def nudged(runs, nudge):
+            asked.append((len(runs), nudge))
+            return [self.run_with(share_max=3, latency_p50=110 if nudge == 3 else 200, latency_p99=500)]
+
+        guest, simulated = self.run_with(latency_p50=100, latency_p99=100), self.run_with(latency_p50=200, latency_p99=500)
+        found = agreement.gaps([guest], [simulated], nudged)
+        self.assertEqual([gap.nudge for gap in found], [3, None])
+        self.assertEqual([gap.metric.name for gap in agreement.disagreements(found)], ["latency_p99"])
+        self.assertEqual(asked, [(1, nudge) for nudge in agreement.NUDGES])
+        self.assertIn("1 are on an edge, where nanoseconds decide; 1 differ, most latency p99", agreement.sentence(found))
+        self.assertIn("seed 3", agreement.section(found))
+
     def test_runs_that_only_one_has_do_not_count(self):
         self.assertEqual(agreement.gaps([self.run_with(share_max=3)], []), [])
 
@@ -300,12 +315,20 @@ class Calibration(unittest.TestCase):
     def test_costs_are_the_times_between_events(self):
         events = [(0, 0, WAKE), (2000, 0, RUN, 0), (10200, 0, STOP, 0, EXPIRED), (10600, 0, RUN, 0)]
         events += [(13000, 1, WAKE), (13000, 1, RELEASE, 500, 0, 0), (13950, 0, STOP, 0, PREEMPTED), (14400, 1, RUN, 0),
-                   (15800, 1, DONE), (16500, 1, STOP, 0, BLOCKED), (17100, 0, RUN, 0), (18000, 0, STOP, 0, BLOCKED),
-                   (90000, 1, WAKE), (91800, 1, RUN, 0)]
+                   (15800, 1, DONE), (15900, 1, RELEASE, 500, 0, 0), (16500, 1, DONE), (16600, 1, STOP, 0, BLOCKED), (17100, 0, RUN, 0),
+                   (18000, 0, STOP, 0, BLOCKED), (90000, 1, WAKE), (91800, 1, RUN, 0)]
         found = calibrate.Intervals(run_of([task(0), task(1)], events, 10**5))
-        self.assertEqual((found.timer, found.turns, found.end, found.work), ([950], [8200], [700], {0: [900]}))
-        self.assertEqual(found.idle, [1800])
-        self.assertEqual(found.stopped, {EXPIRED: [400], PREEMPTED: [450], BLOCKED: [600]})
+        self.assertEqual((found.turns, found.again), ([8200], [100]))
+        self.assertEqual(found.stopped, {EXPIRED: [400], PREEMPTED: [450], BLOCKED: [500]})
+
+    def test_costs_of_one_task_alone(self):
+        events = [(0, 0, WAKE), (0, 0, RELEASE, 5, 0, 0), (1500, 0, RUN, 0), (1700, 1, WAKE), (1900, 0, DONE), (2000, 0, STOP, 0, BLOCKED)]
+        run = run_of([task(0), task(1)], events, 10**4)
+        self.assertEqual(calibrate.latency(run), 1500)
+        self.assertEqual(calibrate.between(run, calibrate.RUNS, calibrate.DONE), 400)
+        self.assertEqual(calibrate.between(run, calibrate.DONE, calibrate.WAITS), 100)
+        events = [(0, 1, WAKE), (100, 1, RUN, 0), (1000, 0, WAKE), (1900, 1, STOP, 0, PREEMPTED), (2300, 0, RUN, 0)]
+        self.assertEqual(calibrate.preemption(run_of([task(0), task(1)], events, 10**4)), 900)
 
 
 class Likeness(unittest.TestCase):

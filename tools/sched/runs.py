@@ -47,6 +47,7 @@ class Machine:
     qemu: str
     folder: str  # raw runs and traces go there; None: they aren't kept
     place: str = "threads"  # what tasks are in the guest
+    jitter: int = None  # in the simulator
 
 
 @dataclass
@@ -81,6 +82,8 @@ def sim_run(machine, job):
                "--duration", str(job.duration)]
     if machine.switch_cost is not None:
         command += ["--switch-cost", str(machine.switch_cost)]
+    if machine.jitter is not None:
+        command += ["--jitter", str(machine.jitter)]
     try:
         result = subprocess.run(command, stdin=subprocess.DEVNULL, capture_output=True, check=False,
                                 timeout=TIMEOUT_SECONDS, preexec_fn=die_with_parent)

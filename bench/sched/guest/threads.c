@@ -6,6 +6,7 @@
 #include "guest.h"
 
 #define THREADS_MOST (STACKS_MAX - 24) // some stacks are the library's
+#define STACK_PAGES  2                 // of its stack that a task uses
 
 static struct mutex locks[WORKLOAD_LOCKS_MAX];
 static struct barrier barriers[ACTORS_MAX];
@@ -23,12 +24,20 @@ static word_t thread_main(word_t id)
     actor_run((uint32_t)id);
 }
 
+// What it is going to use of its stack is there before the run begins.
+static struct thread *stack_touch(struct thread *thread)
+{
+    for (word_t page = 1; thread && page <= STACK_PAGES; page++)
+        *(volatile char *)(thread_stack(thread) - page * PAGE_SIZE) = 0;
+    return thread;
+}
+
 static struct thread *thread_make(uint32_t id)
 {
     struct sched_task task;
     const struct action *job = actor_begin(id, &task);
 
-    return thread_create_with(thread_main, id, &(struct thread_options){
+    return stack_touch(thread_create_with(thread_main, id, &(struct thread_options){
         .weight = task.weight,
         .priority = task.priority,
         .group = task.group,
@@ -40,7 +49,7 @@ static struct thread *thread_make(uint32_t id)
         .remaining = job->service,
         .numbered = true,
         .id = id,
-    });
+    }));
 }
 
 static const char *start(void)

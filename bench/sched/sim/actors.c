@@ -16,6 +16,7 @@ static struct {
 static void sleep_until(struct sim_hart *hart, uint64_t time)
 {
     event_push(time > sim.now ? time : sim.now, EVENT_WAKE, hart->running->task.id, 0);
+    sim.sleepers++;
     engine_stop(hart, SCHED_END_BLOCKED);
 }
 
@@ -26,7 +27,7 @@ static void release(struct sim_hart *hart, const struct action *action)
     if (action->at <= sim.now) {
         record_release(&sim.record, sim.now, actor->task.id, action->service, action->deadline, sim.now - action->at);
         actor->left = sim.costs.again;
-        sched_job(&actor->task, action->due, action->service, sim.now);
+        sched_job(&actor->task, sim_due(action->due), action->service, sim_clock());
         return;
     }
     actor->releases = true;
@@ -54,7 +55,7 @@ static void lock(struct sim_hart *hart, uint32_t number)
     record_note(&sim.record, sim.now, actor->task.id, NOTE_LOCK_WAIT, number);
     append(&locks[number].waiters, actor);
     engine_stop(hart, SCHED_END_BLOCKED);
-    sched_inherit(&locks[number].owner->task, &actor->task, sim.now);
+    sched_inherit(&locks[number].owner->task, &actor->task, sim_clock());
 }
 
 // Who is to have it wakes afterwards, so that a policy may be left in any of its functions.
@@ -69,9 +70,9 @@ static void unlock(struct actor *actor, uint32_t number)
         return;
     record_note(&sim.record, sim.now, heir->task.id, NOTE_LOCK, number);
     engine_wake_later(heir, false);
-    sched_inherit(&actor->task, NULL, sim.now);
+    sched_inherit(&actor->task, NULL, sim_clock());
     for (struct actor *waiter = locks[number].waiters; waiter; waiter = waiter->next)
-        sched_inherit(&heir->task, &waiter->task, sim.now);
+        sched_inherit(&heir->task, &waiter->task, sim_clock());
 }
 
 static void barrier(struct sim_hart *hart, const struct action *action)
@@ -92,28 +93,33 @@ static void barrier(struct sim_hart *hart, const struct action *action)
     }
 }
 
-// Lengths that take logarithms to draw.
-static uint64_t is_drawn(const struct workload_lengths *lengths)
+// What it takes to find out what a job computes.
+static uint64_t release_cost(const struct workload_class *class)
 {
-    return lengths->kind == LENGTH_EXPONENTIAL || lengths->kind == LENGTH_LOGNORMAL || lengths->kind == LENGTH_LOGUNIFORM;
+    const struct workload_phase *phases = &sim.script.workload->phase[class->first_phase];
+    const uint64_t *draw = sim.costs.draw;
+    uint64_t cost = class->arrival == ARRIVAL_DEMAND ? draw[LENGTH_EXPONENTIAL] : 0;
+
+    if (class->arrival == ARRIVAL_AFTER || class->arrival == ARRIVAL_EVERY)
+        cost += draw[class->gap.kind];
+    for (uint32_t i = 0; i < class->phases; i++)
+        cost += draw[phases[i].lengths.kind];
+    return cost + (class->bursts_count ? sim.costs.burst : 0);
 }
 
-// What it takes to find out what the next action is.
+// What it takes to find out what the next action is, and to do it.
 static uint64_t cost_of(const struct workload_class *class, uint32_t phase, const struct action *action)
 {
     const struct workload_phase *phases = &sim.script.workload->phase[class->first_phase];
-    uint64_t drawn = is_drawn(&class->gap) + (class->arrival == ARRIVAL_DEMAND);
+    uint64_t drawn = class->phases && phase > 0 ? sim.costs.draw[phases[phase - 1].lengths.kind] : 0;
 
     switch (action->kind) {
-    case SCRIPT_RELEASE:
-        for (uint32_t i = 0; i < class->phases; i++)
-            drawn += is_drawn(&phases[i].lengths);
-        return sim.costs.end + drawn * sim.costs.draw;
-    case SCRIPT_COMPUTE:
-        if (action->length == SCRIPT_FOREVER_STEP)
-            return 0;
-        return sim.costs.begin + (class->phases ? is_drawn(&phases[phase - 1].lengths) * sim.costs.draw : 0);
-    case SCRIPT_DONE: return 0; // which is in `begin`
+    case SCRIPT_RELEASE: return sim.costs.end + sim.sleepers * sim.costs.sleeper / 2 + release_cost(class); // half of the list
+    case SCRIPT_COMPUTE: return action->length == SCRIPT_FOREVER_STEP ? 0 : sim.costs.compute + drawn;
+    case SCRIPT_DONE:    return sim.costs.done;
+    case SCRIPT_LOCK:    return sim.costs.lock;
+    case SCRIPT_UNLOCK:  return sim.costs.unlock;
+    case SCRIPT_SLEEP:   return sim.costs.action + drawn;
     default:             return sim.costs.action;
     }
 }
@@ -160,7 +166,9 @@ void actor_begin(uint32_t id)
     script_describe(&sim.script, id, &actor->task);
     script_next(&sim.script, id, 0, &actor->job);
     actor->releases = actor->job.kind == SCRIPT_RELEASE;
-    if (actor->releases)
+    if (actor->releases) {
         event_push(actor->job.at, EVENT_WAKE, id, 0);
+        sim.sleepers++;
+    }
     sched_admit(&actor->task, 0);
 }

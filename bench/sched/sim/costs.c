@@ -6,15 +6,18 @@
  *     tick_ns             the grain of the guest's timer
  *     sim_timer           from a timer's interrupt until those who are due woke, besides half a decision, when somebody ran
  *     sim_idle            the same when nobody did, and without the policy's part
+ *     sim_alarm           more than that, when somebody ran while the task slept, and so had an alarm set for it; and sim_late: for the
+ *                         alarm's interrupt, once the task runs
  *     sim_expire          from the end of a turn, which begins with the decision for it, until it is stopped
  *     sim_pass            from there back to the one who ran, if he runs on
  *     sim_choose          from a stop to the next one's run, besides the policy's decision
  *     decide_POLICY_N     that: charge, enqueue and pick with N = 10, 100, 1000 tasks
- *     sim_resume          from a run to where the task goes on
- *     sim_begin           from there to a job's work, and from that to the job's end
- *     sim_end             from there until the task waits for its next job; sim_again: until that begins at once
- *     sim_action          each lock, unlock, barrier, sleep and yield
- *     sim_draw            a random length, if that takes a logarithm
+ *     sim_resume          from a run to where the task goes on, if it had given way; sim_back: if it was interrupted
+ *     sim_compute, sim_done, sim_lock, sim_unlock    those actions; sim_action: each sleep, yield and barrier
+ *     sim_end             from the last one until the task waits for its next job; sim_again: until that begins at once
+ *     sim_draw_KIND       a random length
+ *     sim_burst           the next one of a list of bursts
+ *     sim_sleeper         each task that sleeps, when one is put into their list or an interrupt looks through it
  *     sim_slice_end       the end of a slice, of the guest's own
  */
 #include <bench/sched/sim/sim.h>
@@ -31,13 +34,16 @@ static const struct {
     const char *name;
     size_t place;
 } rows[] = {
-    {"tick_ns", offsetof(struct costs, tick)}, {"sim_timer", offsetof(struct costs, timer)},
-    {"sim_idle", offsetof(struct costs, idle)}, {"sim_pass", offsetof(struct costs, pass)},
-    {"sim_choose", offsetof(struct costs, choose)}, {"sim_resume", offsetof(struct costs, resume)},
-    {"sim_begin", offsetof(struct costs, begin)}, {"sim_expire", offsetof(struct costs, expire)},
-    {"sim_end", offsetof(struct costs, end)}, {"sim_again", offsetof(struct costs, again)},
-    {"sim_action", offsetof(struct costs, action)}, {"sim_draw", offsetof(struct costs, draw)},
-    {"sim_slice_end", offsetof(struct costs, slice_end)},
+#define ROW(name, member) {name, offsetof(struct costs, member)}
+    ROW("tick_ns", tick), ROW("sim_timer", timer), ROW("sim_idle", idle), ROW("sim_pass", pass), ROW("sim_choose", choose),
+    ROW("sim_resume", resume), ROW("sim_expire", expire), ROW("sim_slice_end", slice_end), ROW("sim_back", back),
+    ROW("sim_compute", compute), ROW("sim_done", done), ROW("sim_lock", lock), ROW("sim_unlock", unlock),
+    ROW("sim_action", action), ROW("sim_sleeper", sleeper),
+    ROW("sim_alarm", alarm), ROW("sim_late", late), ROW("sim_end", end), ROW("sim_again", again), ROW("sim_burst", burst),
+    ROW("sim_draw_uniform", draw[LENGTH_UNIFORM]), ROW("sim_draw_loguniform", draw[LENGTH_LOGUNIFORM]),
+    ROW("sim_draw_exponential", draw[LENGTH_EXPONENTIAL]), ROW("sim_draw_lognormal", draw[LENGTH_LOGNORMAL]),
+    ROW("sim_draw_bimodal", draw[LENGTH_BIMODAL]), ROW("sim_draw_uunifast", draw[LENGTH_UUNIFAST]),
+#undef ROW
 };
 
 static void row_take(struct costs *costs, const char *policy, const char *name, uint64_t value)

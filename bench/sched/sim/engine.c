@@ -1,16 +1,20 @@
 // SPDX-License-Identifier: BSD-2-Clause
 /*
- * What happens, in the order of time, as it does with threads in a guest. A hart is in one of four steps:
+ * What happens, in the order of time, as it does with threads in a guest. A hart is in one of five steps:
  *
  *     IDLE        nothing to run; an interrupt, or the time for which the policy asked, brings it on
  *     RUNNING     its actor computes from `start` on (before that it is being resumed), until it is done or its turn over
  *     ENTERING    an interrupt came: at the end of this step those who are due wake, and turns end (serve)
- *     CHOOSING    nothing runs any more, and the policy picked: at the end of this step its task runs
+ *     STOPPED     nothing runs any more: at the end of this step the policy picks
+ *     CHOOSING    it picked: at the end of this step its task runs
  *
- * What comes while a hart is ENTERING is served with the rest, what comes while it is CHOOSING as soon as somebody runs again.
+ * What comes while a hart is ENTERING is served with the rest, what comes while it is STOPPED or CHOOSING as soon as somebody
+ * runs again.
  */
 #include <bench/sched/sim/sim.h>
+#include <libos/sched/driver_state.h>
 
+#define FIRST    (SCHED_TASKS_MAX - 1)
 #define SLICE_NS 10000000ul // the guest's slices are so long: at their ends it comes back to its program
 
 struct sim sim;
@@ -23,10 +27,13 @@ static uint32_t number_of(const struct sim_hart *hart)
 
 static void note(enum sched_note what, const struct sched_task *task, uint32_t hart, enum sched_end end, uint64_t now)
 {
+    (void)now; // which is the clock's, of ticks
+    if (task->id == FIRST)
+        return;
     if (what == SCHED_NOTE_WAKE && !sim.actor[task->id].told)
-        record_wake(&sim.record, now, task->id);
+        record_wake(&sim.record, sim.now, task->id);
     if (what == SCHED_NOTE_STOP)
-        record_stop(&sim.record, now, task->id, hart, (enum record_why)end);
+        record_stop(&sim.record, sim.now, task->id, hart, (enum record_why)end);
 }
 
 // Timers come at ticks.
@@ -43,10 +50,21 @@ static void step(struct sim_hart *hart, enum sim_step next, uint64_t time)
         event_push(time, EVENT_HART, number_of(hart), hart->stamp);
 }
 
+/*
+ * When its turn's end interrupts it. Threads set no alarm for the end of a turn for which nobody waits, unless the policy
+ * wants to know more than who is next.
+ */
+static uint64_t turn_ends(const struct sim_hart *hart)
+{
+    bool is_set = sim.harts > 1 || sched_queued() > 0 || sched_driver.attention & SCHED_ATTENTION_POLICY;
+
+    return is_set ? tick_of(hart->until) : SCHED_NEVER;
+}
+
 // When something happens on a hart that runs.
 static void go_on(struct sim_hart *hart)
 {
-    uint64_t done = hart->start + hart->running->left, until = tick_of(hart->until);
+    uint64_t done = hart->start + hart->running->left, until = turn_ends(hart);
     until = until < hart->start ? hart->start : until; // whoever is being resumed gets that far
     step(hart, RUNNING, done < until ? done : until);
 }
@@ -69,13 +87,29 @@ static void enter(struct sim_hart *hart, uint64_t time, uint64_t cost)
     step(hart, ENTERING, time + cost);
 }
 
+// An interrupt looks through the list of those who sleep.
+static uint64_t list_cost(void)
+{
+    return sim.sleepers * sim.costs.sleeper;
+}
+
+// The guest's slice, of which the kernel tells it when it ends.
+static void slice_begin(struct sim_hart *hart, uint64_t time)
+{
+    hart->slice = time + SLICE_NS;
+    if (sim.costs.slice_end)
+        event_push(hart->slice, EVENT_SLICE, number_of(hart), 0);
+}
+
 static void interrupt(struct sim_hart *hart, uint64_t time)
 {
     if (hart->step == RUNNING) {
-        enter(hart, time, sim.costs.timer + costs_decision(&sim.costs, sched_queued()) / 2);
+        enter(hart, time, sim.costs.timer + list_cost() + costs_decision(&sim.costs, sched_queued()) / 2);
     } else if (hart->step == IDLE) {
         sim.idle_ns += sim.now - hart->stopped;
-        step(hart, ENTERING, time + sim.costs.idle);
+        slice_begin(hart, time);
+        hart->alarmed = hart->due && hart->resumed > hart->due->stopped;
+        step(hart, ENTERING, time + sim.costs.idle + (hart->alarmed ? sim.costs.alarm : 0) + list_cost());
     }
 }
 
@@ -83,9 +117,11 @@ void engine_stop(struct sim_hart *hart, enum sched_end end)
 {
     uint32_t number = number_of(hart);
 
+    hart->running->interrupted = end <= SCHED_END_PREEMPTED;
+    hart->running->stopped = sim.now;
     hart->running = NULL;
     hart->stopped = sim.now;
-    sched_stop(number, end, sim.now);
+    sched_stop(number, end, sim_clock());
 }
 
 void engine_wake_later(struct actor *actor, bool told)
@@ -105,9 +141,9 @@ static void wake_all(struct actor **list)
         if (list == &waking && !waking)
             waking_end = &waking;
         if (actor->releases)
-            sched_job(&actor->task, actor->job.due, actor->job.service, sim.now);
+            sched_job(&actor->task, sim_due(actor->job.due), actor->job.service, sim_clock());
         actor->releases = false;
-        sched_wake(&actor->task, sim.now);
+        sched_wake(&actor->task, sim_clock());
         actor->told = false;
     }
 }
@@ -126,21 +162,30 @@ static void settle(struct sim_hart *self)
         engine_stop(self, SCHED_END_PREEMPTED);
 }
 
-// Nothing runs there: the policy picks, which takes its time, and so does what is around it.
+// Nothing runs there: a decision takes its time, and so does what is around it. Turns begin in the middle of that.
+static void decide(struct sim_hart *hart)
+{
+    uint64_t decision = costs_decision(&sim.costs, sched_queued());
+
+    hart->takes = (sim.costs.choose + (hart->wanted ? decision / 2 : decision)) / 2; // the other half was in the wake-up
+    if (sim.jitter.state)
+        hart->takes += sched_random_below(&sim.jitter, sim.costs.tick);
+    step(hart, STOPPED, sim.now + hart->takes);
+}
+
 static void pick(struct sim_hart *hart)
 {
-    uint64_t until = SCHED_NEVER, decision = costs_decision(&sim.costs, sched_queued());
-    uint64_t took = sim.costs.choose + (hart->wanted ? decision / 2 : decision); // the other half was in the wake-up
+    uint64_t until = SCHED_NEVER;
 
     hart->wanted = false;
     hart->picked = NULL;
-    struct sched_task *task = sched_next(number_of(hart), sim.now, &until);
+    struct sched_task *task = sched_next(number_of(hart), sim_clock(), &until);
     if (task) {
         hart->picked = &sim.actor[task->id];
-        hart->until = until;
-        step(hart, CHOOSING, sim.now + took);
+        hart->until = sim_time(until);
+        step(hart, CHOOSING, sim.now + hart->takes);
     } else {
-        step(hart, IDLE, tick_of(until));
+        step(hart, IDLE, tick_of(sim_time(until)));
     }
     settle(NULL); // on several harts the policy may want another for whom this one did not take
 }
@@ -150,16 +195,16 @@ static void serve(struct sim_hart *hart)
 {
     bool was_running = hart->running != NULL;
 
-    wake_all(&hart->due);
     if (hart->running && sim.now >= hart->until)
         engine_stop(hart, SCHED_END_EXPIRED);
+    wake_all(&hart->due);
     settle(hart);
     if (hart->running) {
         hart->start = sim.now + sim.costs.pass + hart->rest;
         go_on(hart);
     } else {
         hart->wanted = hart->wanted && was_running;
-        pick(hart);
+        decide(hart);
     }
 }
 
@@ -169,7 +214,10 @@ static void resume(struct sim_hart *hart)
     struct actor *actor = hart->picked;
 
     record_run(&sim.record, sim.now, actor->task.id, number_of(hart));
-    hart->start = sim.now + sim.costs.resume + (actor == hart->last ? 0 : sim.costs.cold);
+    hart->start = sim.now + (actor->interrupted ? sim.costs.back : sim.costs.resume) + (actor == hart->last ? 0 : sim.costs.cold);
+    hart->start += hart->alarmed ? sim.costs.late : 0;
+    hart->alarmed = false;
+    hart->resumed = sim.now;
     hart->running = hart->last = actor;
     go_on(hart);
     if (hart->due || hart->wanted)
@@ -180,7 +228,7 @@ static void run_event(struct sim_hart *hart)
 {
     progress(hart, sim.now);
     if (hart->running->left > 0) { // its turn is over
-        enter(hart, sim.now, sim.costs.expire);
+        enter(hart, sim.now, sim.costs.expire + list_cost());
         return;
     }
     while (hart->running && hart->running->left == 0) {
@@ -190,7 +238,7 @@ static void run_event(struct sim_hart *hart)
     if (hart->running)
         go_on(hart);
     else
-        pick(hart);
+        decide(hart);
 }
 
 static void hart_event(struct sim_hart *hart)
@@ -199,6 +247,7 @@ static void hart_event(struct sim_hart *hart)
     case IDLE:     interrupt(hart, sim.now); break;
     case RUNNING:  run_event(hart); break;
     case ENTERING: serve(hart); break;
+    case STOPPED:  pick(hart); break;
     case CHOOSING: resume(hart); break;
     }
 }
@@ -209,6 +258,7 @@ static void wake_event(struct actor *actor)
     struct sim_hart *hart = &sim.hart[actor->task.hart];
     struct actor **place = &hart->due;
 
+    sim.sleepers--;
     record_wake(&sim.record, sim.now, actor->task.id);
     if (actor->releases)
         record_release(&sim.record, sim.now, actor->task.id, actor->job.service, actor->job.deadline, sim.now - actor->job.at);
@@ -220,15 +270,37 @@ static void wake_event(struct actor *actor)
     interrupt(hart, tick_of(sim.now));
 }
 
-// The guest's slice is over: it is told, and has the next one.
+// The guest's slice is over: it is told, and has the next one. While it is idle it has none.
 static void slice_event(struct sim_hart *hart)
 {
-    event_push(sim.now + SLICE_NS, EVENT_SLICE, number_of(hart), 0);
+    if (sim.now != hart->slice || hart->step == IDLE)
+        return;
+    slice_begin(hart, sim.now + sim.costs.slice_end / 2);
     if (hart->step != RUNNING)
         return;
     progress(hart, sim.now);
+    if (sim.now >= hart->until) { // for which nobody waited
+        enter(hart, sim.now, sim.costs.slice_end);
+        return;
+    }
     hart->start = (hart->start > sim.now ? hart->start : sim.now) + sim.costs.slice_end;
     go_on(hart);
+}
+
+/*
+ * A program's first thread makes the others, and sleeps before their first jobs come. The policy has had it by then: a lottery, for
+ * one, has drawn a ticket for it.
+ */
+static void first_thread(void)
+{
+    static struct sched_task first = {.id = FIRST, .weight = 1, .harts = 1};
+    uint64_t until;
+
+    if (sim.harts > 1 || !sched_admit(&first, 0))
+        return;
+    sched_wake(&first, 0);
+    if (sched_next(0, 0, &until) == &first)
+        sched_stop(0, SCHED_END_BLOCKED, 0);
 }
 
 void engine_begin(const struct sched_ops *ops, uint64_t seed)
@@ -239,14 +311,14 @@ void engine_begin(const struct sched_ops *ops, uint64_t seed)
 
     if (!began) {
         began = true;
-        for (uint32_t number = 0; sim.costs.slice_end && number < sim.harts; number++)
-            event_push(SLICE_NS / 2, EVENT_SLICE, number, 0);
         sched_begin(ops, sim.harts, seed, &hooks);
+        first_thread();
     }
     while (actors < sim.script.tasks)
         actor_begin(actors++);
     for (uint32_t number = 0; number < sim.harts; number++)
         pick(&sim.hart[number]); // nobody yet: the driver learns that it is idle
+    sim.begun = true;
 }
 
 void engine_run(void)
@@ -285,7 +357,7 @@ void engine_repair(void)
             continue;
         }
         hart->picked = &sim.actor[task->id]; // and nobody heard of it
-        hart->until = sched_until(number);
+        hart->until = sim_time(sched_until(number));
         step(hart, CHOOSING, sim.now);
     }
 }

@@ -25,7 +25,7 @@
 static const struct option long_options[] = {
     {"policy", 1, 0, 'p'}, {"workload", 1, 0, 'w'}, {"load", 1, 0, 'l'}, {"seed", 1, 0, 's'},
     {"harts", 1, 0, 'n'}, {"duration", 1, 0, 'd'}, {"out", 1, 0, 'o'}, {"costs", 1, 0, 'c'},
-    {"switch-cost", 1, 0, 'x'}, {"list", 0, 0, 'L'}, {"help", 0, 0, 'h'}, {0},
+    {"switch-cost", 1, 0, 'x'}, {"jitter", 1, 0, 'j'}, {"list", 0, 0, 'L'}, {"help", 0, 0, 'h'}, {0},
 };
 
 static const char help[] =
@@ -37,6 +37,7 @@ static const char help[] =
     "  --seed N                              default 1\n"
     "  --duration NS                         default: the file's\n"
     "  --switch-cost NS                      what a switch costs besides: cold caches (default 0)\n"
+    "  --jitter SEED                         each decision takes up to a tick of the timer longer, at random\n"
     "  --costs FILE                          rows of `./rivet bench sched` (default: those of the source tree)\n"
     "  --out FILE                            instead of standard output\n"
     "  --list                                the policies and their parameters\n";
@@ -200,7 +201,7 @@ static void simulate(const struct sched_ops *ops, uint64_t seed)
 
     faults_catch();
     if (sigsetjmp(rescue, 1)) {
-        sched_abandon((enum sched_fault)fault, sim.now);
+        sched_abandon((enum sched_fault)fault, sim_clock());
         if (begun)
             engine_repair();
     }
@@ -233,6 +234,7 @@ int main(int argc, char **argv)
         case 'n': sim.harts = (uint32_t)number_parse("harts", optarg, 1, SCHED_HARTS_MAX); break;
         case 'd': duration = number_parse("duration", optarg, 1, 1000000000000ul); break;
         case 'x': cold = number_parse("switch-cost", optarg, 0, 1000000000ul); break;
+        case 'j': sim.jitter.state = number_parse("jitter", optarg, 1, ~0ul); break;
         case 'L': list(); return 0;
         case 'h': fputs(help, stdout); return 0;
         default: die(2, "'%s' is no option, or its value is missing; --help lists them.", argv[optind - 1]);

@@ -16,16 +16,21 @@
 #include <bench/sched/record.h>
 #include <bench/sched/script.h>
 #include <libos/sched/driver.h>
+#include <libos/sched/random.h>
 
 // In ns, which are instructions of a guest that counts them; costs.c says what each row of the file is.
 struct costs {
     uint64_t tick;              // timers come at multiples of it
     uint64_t timer, idle, pass; // an interrupt, until those wake who are due: somebody ran, nobody did; back to who runs on
+    uint64_t alarm, late;       // besides `idle`, before and after the task runs, where an alarm was set, too
     uint64_t expire;            // from the end of a turn to its task's stop
     uint64_t choose, decide[3]; // from a task's stop to the next one's run: always, and by the policy with 10, 100, 1000 tasks
-    uint64_t resume;            // from a run to where the task goes on
-    uint64_t begin, end, again; // around a job's work
-    uint64_t action, draw;      // any other action of a script, a random length that is not uniform
+    uint64_t resume, back;      // from a run to where the task goes on: it had given way, or was interrupted
+    uint64_t end, again;        // behind a job's last action, until it waits for the next or begins that at once
+    uint64_t compute, done, lock, unlock, action; // actions of a script; the last are all others
+    uint64_t draw[LENGTH_UUNIFAST + 1];           // a length, by its kind
+    uint64_t burst;             // reading the next one of a list
+    uint64_t sleeper;           // each one in the list of those who sleep, when that is looked through
     uint64_t slice_end;         // what the end of the guest's slice takes from who runs
     uint64_t cold;              // a switch to another task: caches and branch predictors (--switch-cost)
 };
@@ -52,12 +57,14 @@ struct actor {
     struct action action;
     bool acts;                // there is such an action
     bool releases;            // when it wakes a job begins, which is `job`
+    bool interrupted;         // it did not stop by itself
+    uint64_t stopped;         // when it ran last
     bool told;                // it was recorded already that it wakes
     struct action job;
     struct actor *next;       // of those that wait for a lock, or at a barrier, or are about to wake
 };
 
-enum sim_step { IDLE, RUNNING, ENTERING, CHOOSING };
+enum sim_step { IDLE, RUNNING, ENTERING, STOPPED, CHOOSING };
 
 struct sim_hart {
     enum sim_step step;
@@ -65,7 +72,11 @@ struct sim_hart {
     struct actor *picked;     // CHOOSING: who runs next
     struct actor *due;        // for whom a timer came there; they wake at the end of ENTERING
     uint64_t start;           // from when on it computes: what comes before is overhead
+    uint64_t takes;           // half of what the present decision does
     uint64_t until;           // the end of its turn
+    uint64_t slice;           // the end of the guest's slice, which begins when the hart stops being idle
+    uint64_t resumed;         // when somebody began to run there
+    bool alarmed;             // an alarm's interrupt is still to come there
     uint64_t stopped;         // nobody has run since
     uint64_t rest;            // ENTERING: what its actor's being resumed still takes
     bool wanted;              // it has to decide anew
@@ -77,10 +88,31 @@ extern struct sim {
     struct costs costs;
     struct record record;
     uint32_t harts;
+    bool begun;                  // the tasks' time
     uint64_t now, end, idle_ns;
+    uint64_t sleepers;           // tasks that wait for a time
+    struct sched_random jitter;  // 0: none
     struct actor actor[SCRIPT_TASKS_MAX];
     struct sim_hart hart[SCHED_HARTS_MAX];
 } sim;
+
+#define SIM_BEFORE 50000000ul // for so long a program has been there when its tasks' time begins
+
+// What the time is to the driver: a guest's program reads ticks. And back.
+static inline uint64_t sim_clock(void)
+{
+    return sim.begun ? (sim.now + SIM_BEFORE) / sim.costs.tick * sim.costs.tick : 0;
+}
+
+static inline uint64_t sim_time(uint64_t clock)
+{
+    return clock == SCHED_NEVER ? SCHED_NEVER : clock > SIM_BEFORE ? clock - SIM_BEFORE : 0;
+}
+
+static inline uint64_t sim_due(uint64_t due)
+{
+    return due ? due + SIM_BEFORE : 0;
+}
 
 // engine.c
 void engine_begin(const struct sched_ops *ops, uint64_t seed); // after a long jump out of it: the rest of it
