@@ -12,6 +12,7 @@ well has not found it.
 import argparse
 import json
 import os
+import shlex
 import subprocess
 import sys
 
@@ -71,7 +72,7 @@ def compile_command(build, name):
     with open(os.path.join(build, "compile_commands.json"), encoding="utf-8") as file:
         for entry in json.load(file):
             if OBJECTS in entry["command"] and entry["file"].endswith("/kernel/" + name):
-                return entry["command"].split(), entry["directory"]
+                return shlex.split(entry["command"]), entry["directory"]
     raise PlantError(f"the build in {build} has no command for kernel/{name}.")
 
 
@@ -100,7 +101,7 @@ def kernel_build(build, room):
     run([*command, "-iquote", os.path.join(ROOT, "kernel", os.path.dirname(name))], directory)
 
     link = run(["ninja", "-t", "commands", KERNEL], build).splitlines()[-1]
-    link = link.removeprefix(": && ").removesuffix(" && :").split()
+    link = shlex.split(link.removeprefix(": && ").removesuffix(" && :"))
     own = [i for i, word in enumerate(link) if word.endswith(f"{OBJECTS}/{name}.obj")]
     if len(own) != 1 or "-o" not in link:
         raise PlantError(f"the command that links {KERNEL} looks different from what this script knows.")

@@ -47,7 +47,7 @@ class Builder:
                 self.facts = json.load(file)
         except (OSError, ValueError):
             raise BuildError(f"{build} has no exercises: build it first, with ./rivet build.") from None
-        self.flags = self.facts["flags"].split()
+        self.flags = self.facts["flags"]
         self.compiler = self.facts["cross"] + "gcc"
 
     def run(self, *command):
