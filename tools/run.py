@@ -107,7 +107,7 @@ def parser_make():
     add("--timeout", type=seconds_parse, metavar="SECONDS", help="end QEMU and exit 124 after so long")
     add("--events", action="store_true", help="the kernel records switches, calls and traps: for the program events, which runs APP")
     add("--trace", action="store_true", help="the kernel reports each call, upcall and refusal")
-    add("--verbose", action="store_true", help="show QEMU's command line and the firmware's chatter")
+    add("--verbose", action="store_true", help="show QEMU's command line, the firmware's chatter and what the machine has")
     add("--append", default="", metavar="WORDS", help="more boot arguments")
     add("--machine", type=machine_parse, default=os.environ.get("RIVET_MACHINE") or "virt", metavar="NAME",
         help="virt (the default, or what RIVET_MACHINE says), sifive_u, u54 or icicle")
@@ -138,6 +138,8 @@ def options_parse(arguments):
     if options.events:
         options.append += " events"
         options.app = options.app and ["events", *options.app]
+    if options.verbose:
+        options.append += " verbose"
     if options.mem and MACHINES[options.machine].mem:
         parser.error(f"{options.machine} has always the same memory, so it takes no --mem.")
     boot_check(parser, options)

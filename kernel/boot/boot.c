@@ -9,6 +9,7 @@
 #include "boot/early.h"
 #include "boot/init.h"
 #include "boot/machine.h"
+#include "boot/probe.h"
 #include "boot/watchdog.h"
 
 #include "irq/irq.h"
@@ -55,19 +56,6 @@ static void boot_fail(const char *why)
     sbi_reset(false);
     for (;;)
         asm volatile("wfi");
-}
-
-// How many ASID bits the MMU keeps: write ones and look.
-static word_t asid_bits_probe(void)
-{
-    csr_write(satp, boot_satp | SATP_ASID_MASK << SATP_ASID_SHIFT);
-    word_t kept = csr_read(satp) >> SATP_ASID_SHIFT & SATP_ASID_MASK;
-    csr_write(satp, boot_satp);
-    hw_fence_space(0);
-    word_t bits = 0;
-    for (; kept != 0; kept >>= 1)
-        bits++;
-    return bits;
 }
 
 // Without ASIDs every switch of space flushes: sfence.vma over each nop that waits for it (trap/entry.S).
@@ -144,32 +132,11 @@ static void export_page(word_t address, word_t page)
     level0[address >> 12 & (EARLY_ENTRIES - 1)] = page << PTE_PPN_SHIFT | EXPORT_PTE;
 }
 
-// Does this access of the kernel's fault? The vector stands behind it for that long.
-static bool access_faults(volatile word_t *at, bool store)
-{
-    word_t faulted = 1, vector;
-    if (store)
-        asm volatile("la %1, 1f; csrrw %1, stvec, %1; sd zero, (%2); li %0, 0; .balign 4; 1: csrw stvec, %1"
-                     : "+r"(faulted), "=&r"(vector) : "r"(at) : "memory");
-    else
-        asm volatile("la %1, 1f; csrrw %1, stvec, %1; ld zero, (%2); li %0, 0; .balign 4; 1: csrw stvec, %1"
-                     : "+r"(faulted), "=&r"(vector) : "r"(at) : "memory");
-    return faulted;
-}
-
-// Whether the MMU sets A and D: try it on an entry that has neither. What the device tree says is not asked.
-static bool walker_bits_probe(void *page)
+// The leaf for an address that nothing of ours has.
+static pte_t *probe_entry(void)
 {
     pte_t *level1 = table_below(&early_root[PROBE_PAGE >> 30 & (EARLY_ENTRIES - 1)]);
-    pte_t *entry = &((pte_t *)table_below(&level1[PROBE_PAGE >> 21 & (EARLY_ENTRIES - 1)]))[PROBE_PAGE >> 12 & (EARLY_ENTRIES - 1)];
-    *entry = physical(page) >> PAGE_SHIFT << PTE_PPN_SHIFT | (KERNEL_PTE & ~(PTE_A | PTE_D));
-    hw_fence_space(0);
-    bool sets = !access_faults((word_t *)PROBE_PAGE, false) && !access_faults((word_t *)PROBE_PAGE, true) &&
-                (__atomic_load_n(entry, __ATOMIC_RELAXED) & (PTE_A | PTE_D)) == (PTE_A | PTE_D);
-    *entry = 0;
-    hw_fence_space(0);
-    csr_clear(sstatus, SSTATUS_SPP); // a fault in S-mode sets it; the ways out go to user mode
-    return sets;
+    return &((pte_t *)table_below(&level1[PROBE_PAGE >> 21 & (EARLY_ENTRIES - 1)]))[PROBE_PAGE >> 12 & (EARLY_ENTRIES - 1)];
 }
 
 static void *export_fresh(word_t address, word_t pages)
@@ -320,11 +287,30 @@ static void hart_start(struct hart *hart)
     if (traced)
         csr_write(stvec, (word_t)trace_vector);
     csr_write(sie, SIE_SOFT | SIE_TIMER | SIE_EXTERN);
-    csr_write(scounteren, 7);
+    csr_write(scounteren, machine_info->time_traps ? 5 : 7); // rdtime in a program: the firmware's at once, or by `no_time`
     hw_fence_code(); // boot changed the image
     slice_set_timer(hart, ~0ul);
     quiesce_see(hart);
     __atomic_store_n(&hart->online, 1, __ATOMIC_RELEASE);
+}
+
+// One of the words of the boot arguments, which end at `run`.
+static bool argument_given(const char *arguments, const char *word)
+{
+    while (*arguments != '\0') {
+        while (*arguments == ' ')
+            arguments++;
+        const char *a = arguments, *w = word;
+        while (*w != '\0' && *a == *w)
+            a++, w++;
+        if (*w == '\0' && (*a == ' ' || *a == '\0'))
+            return true;
+        if (arguments[0] == 'r' && arguments[1] == 'u' && arguments[2] == 'n' && arguments[3] == ' ')
+            return false;
+        while (*arguments != ' ' && *arguments != '\0')
+            arguments++;
+    }
+    return false;
 }
 
 static void info_boot(word_t asid_bits)
@@ -347,42 +333,49 @@ static void info_boot(word_t asid_bits)
     machine_info->initrd = machine.initrd_start;
     machine_info->initrd_size = machine.initrd_end - machine.initrd_start;
     machine_info->asid_bits = (uint32_t)asid_bits;
-    machine_info->sstc = 1;
+    bool no_time = argument_given(machine.bootargs, "no_time");
+    machine_info->time_traps = no_time || probe_time() & PROBE_FIRMWARE;
+    uint32_t misaligned = probe_misaligned(), illegal = probe_illegal();
+    machine_info->misaligned_excepts = (misaligned & PROBE_EXCEPTION) != 0;
+    machine_info->misaligned_firmware = (misaligned & PROBE_FIRMWARE) != 0;
+    machine_info->illegal_firmware = (illegal & PROBE_FIRMWARE) != 0;
+    machine_info->sstc = !no_time;
     for (uint32_t i = 0; i < machine.harts_count; i++)
         if (machine.harts[i].usable && !(machine.harts[i].isa & MACHINE_ISA_SSTC))
             machine_info->sstc = 0;
 }
 
-// One of the words of the boot arguments, which end at `run`.
-static bool argument_given(const char *arguments, const char *word)
+// One line about a property that this machine has, which only those want who ask for all; or lacks, and why.
+static void property_say(bool has, const char *with, const char *without, const char *asked, const char *why)
 {
-    while (*arguments != '\0') {
-        while (*arguments == ' ')
-            arguments++;
-        const char *a = arguments, *w = word;
-        while (*w != '\0' && *a == *w)
-            a++, w++;
-        if (*w == '\0' && (*a == ' ' || *a == '\0'))
-            return true;
-        if (arguments[0] == 'r' && arguments[1] == 'u' && arguments[2] == 'n' && arguments[3] == ' ')
-            return false;
-        while (*arguments != ' ' && *arguments != '\0')
-            arguments++;
-    }
-    return false;
+    bool forced = asked != NULL && argument_given(machine.bootargs, asked);
+    if (has && argument_given(machine.bootargs, "verbose"))
+        kernel_log("rivet: %s.\n", with);
+    if (!has && forced)
+        kernel_log("rivet: %s: `%s` asks for it.\n", without, asked);
+    if (!has && !forced)
+        kernel_log("rivet: %s: %s.\n", without, why);
 }
 
 // What this machine lacks and the kernel does in its place: a line each.
 static void properties_say(void)
 {
-    if (!machine_info->walker_bits)
-        kernel_log("rivet: A and D bits are set by the kernel: %s.\n",
-                   pte_hides ? "`no_ad` asks for it" : "this machine faults instead");
-    if (machine_info->asid_bits == 0)
-        kernel_log("rivet: each change of space flushes the TLB: %s.\n",
-                   argument_given(machine.bootargs, "no_asids") ? "`no_asids` asks for it" : "this machine has too few ASIDs");
-    if (!machine_info->sstc)
-        kernel_log("rivet: timers are set by the firmware: this machine has no Sstc.\n");
+    const struct machine_info *info = machine_info;
+    property_say(info->walker_bits, "A and D bits are set by the MMU", "A and D bits are set by the kernel", "no_ad",
+                 "this machine faults instead");
+    property_say(info->asid_bits != 0, "spaces have ASIDs", "each change of space flushes the TLB", "no_asids",
+                 "this machine has too few ASIDs");
+    property_say(info->sstc, "each hart sets its timer itself", "timers are set by the firmware", "no_time",
+                 "this machine has no Sstc");
+    property_say(!info->time_traps, "the time is read from a register", "reading the time traps to the firmware", "no_time",
+                 "this machine has no register for it");
+    property_say(!info->misaligned_firmware && !info->misaligned_excepts, "misaligned accesses are the processor's",
+                 info->misaligned_excepts ? "misaligned accesses are exceptions" : "misaligned accesses are carried out by the firmware",
+                 NULL, "this processor has none");
+    property_say(info->fetches_stores, "what is stored is fetched at once", "code is fetched anew where it is bound", NULL,
+                 "this machine's instruction cache does not see stores");
+    if (argument_given(machine.bootargs, "verbose")) // nothing is done about it, and most firmware has it so
+        kernel_log("rivet: illegal instructions %s.\n", info->illegal_firmware ? "come by way of the firmware" : "come to the kernel at once");
 }
 
 void boot_secondary(word_t index)
@@ -398,7 +391,7 @@ void boot_main(word_t boot_id, word_t fdt, word_t load, word_t instructions)
     hart_at(hw_hart())->boundary = hw_hart();
     env_at(hw_hart())->hart = hw_hart();
     sbi_probe();
-    word_t asid_bits = asid_bits_probe();
+    word_t asid_bits = probe_asid_bits();
     const char *why = fdt % 8 != 0 ? "the firmware gave no device tree" : machine_read(&machine, direct(fdt), FDT_MAX, boot_id);
     if (why != NULL)
         boot_fail(why);
@@ -432,7 +425,9 @@ void boot_main(word_t boot_id, word_t fdt, word_t load, word_t instructions)
         export_page(TABLE_FRAMES + at, (frames + at) >> PAGE_SHIFT);
     }
     page_boot(direct(frames), first, count);
-    bool walker_bits = walker_bits_probe(machine_info);
+    word_t probe_page = physical(machine_info) >> PAGE_SHIFT;
+    bool walker_bits = probe_walker_bits(probe_entry(), PROBE_PAGE, probe_page);
+    machine_info->fetches_stores = probe_fetches_stores(probe_entry(), PROBE_PAGE, probe_page);
     pte_hides = walker_bits && argument_given(machine.bootargs, "no_ad");
     if (!walker_bits || pte_hides)
         page_fault_patch(pte_hides ? page_fault_hidden : page_fault_noted);

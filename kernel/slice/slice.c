@@ -273,6 +273,8 @@ void slice_begin(struct hart *hart)
 {
     hart->slice_begun = hw_time();
     hart->slice_end = hart->slice_begun + machine_info->slice_ticks;
+    if (machine_info->time_traps)
+        __atomic_store_n(&machine_info->slice_time[hart->index], hart->slice_begun, __ATOMIC_RELAXED);
 }
 
 // The turn of the present slice is over.

@@ -72,6 +72,22 @@ static inline word_t time_now(void)
     return now;
 }
 
+/*
+ * The same, but perhaps a slice old, and never back: where reading the time traps (machine()->time_traps), the latest beginning
+ * of a slice on any hart, which the kernel shows. For what is asked often and need not be exact.
+ */
+static inline word_t time_recent(void)
+{
+    if (!machine()->time_traps)
+        return time_now();
+    word_t latest = 0;
+    for (word_t i = 0; i < machine()->hart_count; i++) {
+        word_t time = __atomic_load_n(&machine()->slice_time[i], __ATOMIC_RELAXED);
+        latest = time > latest ? time : latest;
+    }
+    return latest;
+}
+
 static inline word_t time_from_us(word_t us)
 {
     return us * machine()->timebase_hz / 1000000;

@@ -49,6 +49,7 @@ int main(void)
     CHECK(info->slice_ticks > 0 && info->slice_ticks < info->timebase_hz);
     deadlines_test();
     slices_test();
-    printf("harts %u asid_bits %u sstc %u\n", info->hart_count, info->asid_bits, info->sstc);
+    printf("harts %u asid_bits %u sstc %u time_traps %u\n", info->hart_count, info->asid_bits, info->sstc,
+           info->time_traps);
     return guest_end();
 }

@@ -53,9 +53,14 @@ struct machine_info {
     uint32_t sstc;             // 1: timers cost one instruction
     uint32_t boot_hart;
     uint32_t walker_bits;      // 1: the MMU sets A and D in PTEs; 0: it faults, and the kernel sets them
-    uint32_t reserved_;
+    uint32_t time_traps;       // 1: the firmware reads the time, some hundred instructions
+    uint32_t misaligned_firmware; // 1: a misaligned access goes to the firmware first, which may carry it out
+    uint32_t misaligned_excepts;  // 1: it ends as an exception
+    uint32_t illegal_firmware; // 1: an illegal instruction is an exception that comes by way of the firmware
+    uint32_t fetches_stores;   // 1: no instruction was seen that was fetched as it was before a store
     uint64_t hart_id[HARTS_MAX];
     uint64_t boot_instructions; // from the kernel's first instruction to init's first
+    uint64_t slice_time[HARTS_MAX]; // when the present slice of each hart began, where time_traps
     uint64_t remote_fences;     // calls of the firmware that had other harts forget translations or code, since boot
     uint64_t remote_fence_harts; // harts that were interrupted by them: as many or more
     uint64_t fences;            // sfence.vma executed, only in a kernel built with RIVET_COUNT
