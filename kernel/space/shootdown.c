@@ -1,8 +1,8 @@
 // SPDX-License-Identifier: BSD-2-Clause
 /*
- * Shootdown: harts forget what the tables of a space no longer say. One remote fence per call, for all harts whose bit in
- * space->ran says that their TLB may remember something; harts that cannot be in the space forget all of it then, and
- * lose their bit, so that nobody asks them again before they come back.
+ * Shootdown: harts forget what the tables of a space no longer say. One remote fence per call (and one for code,
+ * space_fetch), for all harts whose bit in space->ran says that their TLB may remember something; harts that cannot be in
+ * the space forget all of it then, and lose their bit, so that nobody asks them again before they come back.
  *
  * Who comes back through C sets the bit (slice_enter, space_enter). The fast paths of the trap entry do not: they resume
  * an environment only on the hart in env->hart. So a bit may go when no fast path can resume an environment of the space

@@ -184,7 +184,7 @@ sysret_t fake_call(word_t call, const word_t *arguments)
 #undef HOTCALL
     };
     fake.context = names[FAKE_NUMBER(call - CALL_BASE)];
-    fake.fences = 0;
+    fake.fences = fake.code_fences = 0;
     for (word_t i = 0; i < hart_count; i++)
         fake_harts[i].fenced = 0;
     sysret_t answer = entry_call(call, arguments);
@@ -201,7 +201,7 @@ void fake_between(void (*act)(void))
         fenced[i] = fake_harts[i].fenced;
     fake.between = NULL; // nobody is in the middle of the middle
     fake.snapshot = false;
-    fake.fences = 0;
+    fake.fences = fake.code_fences = 0;
     act();
     fake_on(before.self);
     fake.between = before.between;

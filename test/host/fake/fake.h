@@ -61,7 +61,8 @@ extern struct fake {
     word_t time;
     jmp_buf exit;
     bool returned;            // the call came back to the caller itself
-    word_t fences;            // calls of the firmware for remote fences, in this call
+    word_t fences;            // calls of the firmware for remote fences, in this call ...
+    word_t code_fences;       // ... and those among them for code
     const char *context;      // for messages: what is being done
     env_t init;
     page_t next;              // fake_fresh

@@ -95,6 +95,7 @@ void sbi_remote_fence(word_t mask, word_t base, word_t start, word_t size, word_
         fake_fail("a remote fence for nobody");
     hw_order(); // it is on its way
     fake.fences++;
+    fake.code_fences += asid == SBI_CODE;
     for (; mask != 0; mask &= mask - 1) {
         struct fake_hart *hart = hart_of(base + (word_t)__builtin_ctzl(mask));
         if (hart == fake_self())

@@ -27,10 +27,9 @@ static void call(word_t number, word_t a0, word_t a1, word_t a2, word_t a3)
         printf("      between, hart %lu env %lx: call %ld %lx %lx %lx %lx\n", (unsigned long)fake.self,
                (unsigned long)fake_env()->self, (long)(number - CALL_BASE), (unsigned long)a0, (unsigned long)a1,
                (unsigned long)a2, (unsigned long)a3);
-    fake.fences = 0;
+    fake.fences = fake.code_fences = 0;
     entry_call(number, arguments);
-    if (fake.fences > 1)
-        fake_fail("a call has several remote fences");
+    storm_fences_check();
 }
 
 // One that takes no lock.

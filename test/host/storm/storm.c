@@ -57,10 +57,10 @@ static bool is_zero(page_t page)
     return memory[0] == 0 && memcmp(memory, memory + 1, PAGE_SIZE - 1) == 0;
 }
 
-// No call, whatever it does, has more than one remote fence.
-static void fences_check(void)
+// No call, whatever it does, has more than one remote fence for translations, and one for code.
+void storm_fences_check(void)
 {
-    if (fake.fences > 1)
+    if (fake.code_fences > 1 || fake.fences - fake.code_fences > 1)
         fake_fail("a call has several remote fences");
 }
 
@@ -89,7 +89,7 @@ bool storm_call(word_t call, word_t a0, word_t a1, word_t a2, word_t a3, word_t 
                (unsigned long)storm.calls, (unsigned long)fake.self, (unsigned long)by, fake.context,
                (unsigned long)a0, (unsigned long)a1, (unsigned long)a2, (unsigned long)a3, (unsigned long)a4,
                (unsigned long)a5, fake.returned ? "" : "left", answer.error, (unsigned long)answer.value);
-    fences_check();
+    storm_fences_check();
     if (call == CALL_page_alloc && fake.returned && answer.error == ERR_OK && !is_zero(a0))
         fake_fail("a frame comes with what was in it");
     check_all();

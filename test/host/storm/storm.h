@@ -43,6 +43,7 @@ slot_t choose_slot(void);
 slot_t choose_door(word_t right); // mostly one with a live capability to an environment, with this right
 
 // One call, checked; false when it was refused or did not come back.
+void storm_fences_check(void); // of the last call
 bool storm_call(word_t call, word_t a0, word_t a1, word_t a2, word_t a3, word_t a4, word_t a5);
 // The environment on this hart does something.
 void act(void);
