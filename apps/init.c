@@ -250,6 +250,11 @@ static void notice(word_t events)
         child_report(&session);
         end(status);
     }
+    static bool stalled;
+    if (!child_stalled(&session))
+        stalled = false;
+    else if (!stalled)
+        stalled = fprintf(stderr, "init: the program runs none of those it schedules; they take turns in its slices\n") > 0;
     if (events & EVENT_CONSOLE_INTERRUPT) {
         child_kill(&session);
         end(STATUS_STOPPED);

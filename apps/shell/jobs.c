@@ -22,6 +22,7 @@ struct job {
     bool used;
     char name[NAME_SIZE]; // as it was typed, or its beginning
     struct child child;
+    bool stalled; // and it was said
 };
 
 static struct job jobs[JOBS_MAX];
@@ -79,6 +80,7 @@ static struct job *job_build(const struct words *words, word_t harts, word_t wei
         return NULL;
     }
     job->used = true;
+    job->stalled = false;
     snprintf(job->name, sizeof(job->name), "%s", words->word[0]);
     return job;
 }
@@ -95,11 +97,22 @@ static bool job_start(struct job *job)
     return false;
 }
 
+// Who stalls as a scheduler is named, once.
+static void stall_show(struct job *job)
+{
+    bool before = job->stalled;
+
+    job->stalled = child_stalled(&job->child);
+    if (job->stalled && !before)
+        printf("%s: it runs none of those it schedules; they take turns in its slices\n", job->name);
+}
+
 static int job_wait(struct job *job)
 {
     int status;
 
     while (!child_ended(&job->child, &status)) {
+        stall_show(job);
         word_t events = events_wait(EVENT_BIT(CHILD) | EVENT_CONSOLE_INTERRUPT, 0);
         if (events & EVENT_CONSOLE_INTERRUPT) {
             child_kill(&job->child);
@@ -219,7 +232,10 @@ void jobs_notice(void)
 
     (void)events_take(EVENT_BIT(CHILD));
     for (size_t i = 0; i < JOBS_MAX; i++) {
-        if (!jobs[i].used || !child_ended(&jobs[i].child, &status))
+        if (!jobs[i].used)
+            continue;
+        stall_show(&jobs[i]);
+        if (!child_ended(&jobs[i].child, &status))
             continue;
         if (status == 0)
             printf("%s: done\n", jobs[i].name);

@@ -292,6 +292,7 @@ sysret_t sys_board_bind(page_t page)
     enum error error = page_use(page, self->self, PAGE_BOARD, self->self);
     if (error != ERR_OK)                                 return refuse(error);
 
+    self->lost_turns = self->stalled = 0;
     self->board = page;
     return done(0);
 }
@@ -325,6 +326,7 @@ static void child_join(struct env *child, struct env *scheduler, struct board_en
     entry_set(entry, child->state == ENV_NEW ? BOARD_BLOCKED : BOARD_READY);
     lock_drop(&entry->lock);
     scheduler->children++;
+    *env_save(child, SAVE_SCHEDULER) = scheduler->self;
     heights_rise(child);
     if (scheduler != env_self())
         board_tell(child, entry);

@@ -533,6 +533,7 @@ sysret_t sys_env_info(env_t name, word_t what)
     case ENV_STATE:  return done(env_state(env));
     case ENV_TICKS:  return done(env->ticks);
     case ENV_STATUS: return done(env->exit_status);
+    case ENV_LOST_TURNS: return done(env->lost_turns);
     default:         return done(runs ? hart_at(hart)->index : ~0ul);
     }
 }

@@ -74,7 +74,10 @@ struct env {
     page_t board;           // of its own board, 0: none
     uint32_t children;      // entries in use there ...
     uint32_t board_height;  // ... and how many levels of schedulers there are from it down
-    word_t spare_[7];
+    word_t children_used;   // what those without slices had used when a turn of its was last looked at (slice/stall.c)
+    uint32_t lost_turns;    // in a row, in which it ran nobody
+    uint32_t stand_in_next; // where on its board the next is looked for who has a turn in its place
+    word_t spare_[5];
 
     // From here on assembly knows the offsets: RECORD in regs.def, checked in env.c.
     struct env *scheduler;
@@ -95,7 +98,7 @@ struct env {
             uint8_t stop;           // it must not go on: the hart that has it lets it go
             uint8_t irqs_gone;      // destruction: its interrupt sources are handed on
             uint8_t alarmed;        // it has an alarm, or had one lately: whoever runs it sets the timer
-            uint8_t padding_[1];
+            uint8_t stalled;        // its slices go to those it schedules (slice/stall.c)
         };
     };
     word_t ticks;        // time used

@@ -222,9 +222,13 @@ static struct env *slice_find(struct hart *hart, bool *paid)
             *paid = true;
             continue;
         }
-        struct env *env = pct_chain_end(owner);
-        if (env == NULL || !slice_claim(env))
-            continue;
+        struct env *env = owner->stalled ? stall_claim(owner) : NULL;
+        hart->stands_in = env != NULL;
+        if (env == NULL) {
+            env = pct_chain_end(owner);
+            if (env == NULL || !slice_claim(env))
+                continue;
+        }
         hart->position = position;
         return env;
     }
@@ -239,6 +243,8 @@ static word_t sleep_end(struct hart *hart)
         struct env *env = env_named(slice_vectors[hart->index][position].env);
         if (env == NULL)
             continue;
+        if (env->stalled && soon < alarm)
+            alarm = soon; // not all that it schedules were tried
         for (int depth = 0; depth < CHAIN_MAX; depth++) {
             // One that runs elsewhere may stop doing so with nobody to tell: transfers do not look who sleeps.
             word_t callee = __atomic_load_n(&env->callee, __ATOMIC_ACQUIRE); // once: its call may end
@@ -280,9 +286,15 @@ void slice_begin(struct hart *hart)
 // The turn of the present slice is over.
 static void slice_close(struct hart *hart)
 {
-    if (hart->slice_begun != 0)
-        slice_vectors[hart->index][hart->position].used += hw_time() - hart->slice_begun;
+    if (hart->slice_begun == 0)
+        return;
+    word_t now = hw_time();
+    struct slice *slice = &slice_vectors[hart->index][hart->position];
+    slice->used += now - hart->slice_begun;
     hart->slice_begun = 0;
+    struct env *owner = env_named(__atomic_load_n(&slice->env, __ATOMIC_RELAXED));
+    if (owner != NULL && owner->board != 0)
+        stall_look(hart, owner, now >= hart->slice_end);
 }
 
 void slice_next(void)

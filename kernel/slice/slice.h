@@ -17,6 +17,8 @@
  *   slice's owner, or the end of its chain of calls --slice_donate--> receiver --slice_donate--> receiver
  *        donations[0].donor                              donations[1].donor                    runs
  *
+ * A scheduler (board/board.h) that uses its turns to their end and runs nobody loses them to those it schedules (stall.c).
+ *
  * Invariants
  *   (1) A slice's owner exists, and env.slice_harts has the bit of every hart on which it owns one.
  *   (2) A hart that runs an environment has its timer set, to no later than the end of the slice
@@ -35,6 +37,7 @@
 #define SLICE_HZ       100   // slices a second
 #define GRACE_HZ       5000  // the end of a slice may take 1/5000 s
 #define EXCESS_SLICES  4     // an environment never owes more than this many slices
+#define STALL_LOOKS    16    // children that are tried for one turn of a stalled scheduler
 
 // Whose each slice is, by hart and position: the table that everybody may read.
 extern struct slice (*slice_vectors)[SLICES_MAX];
@@ -104,6 +107,11 @@ void slice_set_timer(struct hart *hart, word_t time);
 sysret_t sys_slice_yield_to(slot_t slot);
 sysret_t sys_slice_yield(void);
 sysret_t sys_slice_donate(slot_t slot, word_t until, word_t events, word_t word);
+
+// The turn of a slice whose owner has a board is over; `whole`: it was used to its end (stall.c).
+void stall_look(struct hart *hart, struct env *owner, bool whole);
+// Takes whom a turn of an owner that stalled goes to in its place; NULL: the turn is its own.
+struct env *stall_claim(struct env *owner);
 
 bool slice_invariant(void);
 

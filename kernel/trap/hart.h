@@ -48,6 +48,7 @@ struct hart {
     uint32_t donation_count;
     uint32_t donation_slow; // DONATION_SLOW; or the position of a slice that was taken from its owner, plus 1; 0: no hindrance
     struct donation donations[DONATIONS_MAX]; // from the outermost on
+    word_t stands_in;     // the present turn is a stalled scheduler's, and a child of its runs in it
 };
 
 #define HART_STACK_TOP 0x800 // below the boundary

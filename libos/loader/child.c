@@ -13,6 +13,7 @@
 #include <libos/vm/frame.h>
 #include <libos/vm/internal.h>
 #include <string.h>
+#include <rivet/board.h>
 
 #define SAVE_RIGHTS (RIGHT_READ | RIGHT_WRITE | BIND_ACCESSED | BIND_DIRTY)
 #define OVERHEAD       32 // frames a child costs its parent, generously
@@ -277,6 +278,12 @@ const char *child_spawn(struct child *child, const struct child_options *options
 enum env_state child_env_state(const struct child *child)
 {
     return sys_env_info(child->env, ENV_STATE).value;
+}
+
+bool child_stalled(const struct child *child)
+{
+    sysret_t turns = sys_env_info(child->env, ENV_LOST_TURNS);
+    return turns.error == ERR_OK && turns.value >= STALL_TURNS;
 }
 
 bool child_ended(const struct child *child, int *status)

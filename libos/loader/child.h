@@ -94,5 +94,7 @@ env_t vm_duplicate(struct child *child, const struct child_options *options, con
 
 // A child as a scheduler sees it (env_info): state, ticks used.
 enum env_state child_env_state(const struct child *child);
+// It schedules others and runs none of them (rivet/board.h); it comes with the event CHILD.
+bool child_stalled(const struct child *child);
 
 #endif

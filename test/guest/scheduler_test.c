@@ -171,6 +171,12 @@ static struct sched_task *lazy_pick(uint32_t hart, uint64_t now)
     return ++decisions > 20 ? NULL : sched_queue_first(hart);
 }
 
+static struct sched_task *first_pick(uint32_t hart, uint64_t now)
+{
+    (void)now;
+    return sched_queue_first(hart);
+}
+
 static void broken_test(struct sched_task *(*pick)(uint32_t, uint64_t), enum sched_fault fault)
 {
     const struct sched_ops ops = {.name = "broken", .start = broken_start, .pick = pick};
@@ -184,6 +190,28 @@ static void broken_test(struct sched_task *(*pick)(uint32_t, uint64_t), enum sch
     CHECK(sched_misuse() && strcmp(sched_misuse()->policy, "broken") == 0);
 }
 
+static word_t lost_turns(void) { return sys_env_info(self(), ENV_LOST_TURNS).value; }
+
+// Who schedules and runs nobody loses turns to them; and has its slices back when it decides.
+static void stall_test(void)
+{
+    const struct sched_ops ops = {.name = "in order", .pick = first_pick};
+    const word_t limit = time_now() + time_from_us(20000000);
+
+    begin(&ops, 20000);
+    for (word_t number = 0; number < 2; number++)
+        CHECK(worker_add(number, count_up, 1, 0));
+    while ((counts[0] == 0 || counts[1] == 0) && time_now() < limit)
+        continue;
+    CHECK(counts[0] != 0 && counts[1] != 0);
+    CHECK(lost_turns() >= STALL_TURNS);
+    end = time_now();
+    all_end(2);
+    while (lost_turns() != 0 && time_now() < limit)
+        continue;
+    CHECK_EQUAL(lost_turns(), 0);
+}
+
 int main(int argc, char **argv)
 {
     exact = argc == 2 && strcmp(argv[1], "exact") == 0;
@@ -195,5 +223,6 @@ int main(int argc, char **argv)
     broken_test(crash_pick, SCHED_FAULT_CRASH);
     broken_test(lazy_pick, SCHED_FAULT_NOTHING);
     process_test();
+    stall_test();
     return guest_end();
 }

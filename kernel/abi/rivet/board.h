@@ -27,6 +27,12 @@
  *      pick; slice_donate(slot, until, EVENT_BOARD, word), or slice_wait(EVENT_BOARD, the earliest deadline of a blocked child)
  *
  * It wakes a child whose deadline has passed by donating to it: nobody else looks at the clock for one without slices.
+ *
+ * A scheduler may die: its children have the event ORPHANED, and its name in their SAVE_SCHEDULER. Or it may stall: it used
+ * STALL_TURNS turns of its slices in a row to their end, while a child without slices was ready, and no such child ran. Then its
+ * creator has the event CHILD, ENV_LOST_TURNS of env_info says so, and each turn of its slices goes to the next on the
+ * board that has something to do, and once a round to the scheduler. When children run by its decision again, or it gives its
+ * turn up before the end, its slices are its own again.
  */
 #ifndef RIVET_BOARD_H
 #define RIVET_BOARD_H
@@ -35,6 +41,7 @@
 
 #define BOARD_ENTRIES    128 // entry 0 is nobody's
 #define BOARD_LEVELS_MAX 4   // schedulers whose scheduler has a scheduler ...
+#define STALL_TURNS      4   // after so many lost turns in a row a scheduler has stalled
 
 enum board_state {
     BOARD_NONE,    // nobody has the index

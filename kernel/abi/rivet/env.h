@@ -17,6 +17,7 @@ enum env_what {
     ENV_TICKS,    // info: time used, in timebase ticks
     ENV_STATUS,   // info: the exit status, when ENV_EXITED
     ENV_HART,     // info: the hart it runs on, ~0 when on none
+    ENV_LOST_TURNS, // info: turns of its slices in a row in which it ran none of those it schedules; from STALL_TURNS on, it stalled
     ENV_WHATS,
 };
 
