@@ -35,18 +35,17 @@ bool trap_upcall(struct env *env, word_t *regs, word_t cause)
 void trap_interrupt(struct env *env, word_t cause)
 {
     struct hart *hart = hart_self();
+    if (cause == CAUSE_EXTERN)
+        irq_serve(hart);
+    if (cause != CAUSE_TIMER) {
+        hw_soft_clear(); // first: whoever asks this hart to look, also for a device that was served just now, is seen below
+        hw_order();
+    }
     float_expel(hart, env);
     quiesce_see(hart); // straight from user mode: nothing of the kernel's is held
-    switch (cause) {
-    case CAUSE_TIMER:
+    if (cause == CAUSE_TIMER) {
         slice_tick(env);
         return; // with its own upcall
-    case CAUSE_EXTERN:
-        irq_serve(hart);
-        break;
-    case CAUSE_SOFT:
-        hw_soft_clear();
-        break;
     }
     if (env->stop) { // whoever wants it stopped takes it from here
         slice_preempt(env);

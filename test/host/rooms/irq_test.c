@@ -3,6 +3,8 @@
 
 #include "rooms_test.h"
 
+#include <rivet/slice.h>
+
 #define SOURCE 10
 #define EVENT (1ul << 34)
 
@@ -75,6 +77,29 @@ static void an_upcall_when_it_runs(void **state)
     OK(irq, complete, SOURCE);
 }
 
+// It has its hart back at once, and is not interrupted once more for what it knows.
+static void a_donor_is_woken_by_one_interrupt(void **state)
+{
+    (void)state;
+    OK(irq, give, SOURCE, family.a);
+    fake_on(HART_A);
+    page_t frames = frames_for(family.a, 3);
+    env_t child = ALL(env, create, frames, frames + 2, 0);
+    OK(cap, mint, 10, child, RIGHTS_ENV);
+    OK(env, start, child);
+    harts_cross();
+    *env_save(fake_env(), SAVE_PENDING) = 0;
+    OK(irq, bind, SOURCE, EVENT);
+    CALL(slice, donate, 10, ~0ul, EVENT, 0);
+    assert_int_equal(fake_env()->self, child);
+    plic_raise(SOURCE);
+    assert_true(fake_interrupt());
+    assert_int_equal(fake_env()->self, family.a);
+    assert_int_equal(fake_self()->regs[REG_A1], DONATE_EVENT);
+    assert_false(fake_interrupt());
+    OK(irq, complete, SOURCE);
+}
+
 static void a_waiting_environment_is_woken(void **state)
 {
     (void)state;
@@ -140,7 +165,8 @@ static void give_hands_sources_on(void **state)
 ROOM(irq)
 {
     const struct CMUnitTest tests[] = {
-        TEST(bind_fire_complete), TEST(an_upcall_when_it_runs), TEST(a_waiting_environment_is_woken),
+        TEST(bind_fire_complete), TEST(an_upcall_when_it_runs), TEST(a_donor_is_woken_by_one_interrupt),
+        TEST(a_waiting_environment_is_woken),
         TEST(unbinding_completes), TEST(give_hands_sources_on),
     };
     return RUN(tests);
