@@ -50,6 +50,7 @@ WRONG = [
     (["--policy", "stride:quantum=2s"], "from 1000 to 1000000000, not 2000000000"),
     (["--policy", "stride,stride"], "twice"),
     (["--policy", "./missing.c"], "no such file"),
+    (["--policy", "./empty.c"], "defines no `const struct sched_ops sched_empty`"),
     (["--policy", "/etc/passwd"], "ends in .c"),
     (["--policy", "stride:a=" + "/".join(map(str, range(65)))], "65 combinations"),
     (["--workload", "nothing"], "no workload called 'nothing'; there is: probe, share"),
@@ -120,6 +121,7 @@ class Tree(unittest.TestCase):
 
 class Words(Tree):
     def test_wrong_ones_get_one_sentence(self):
+        self.write("empty.c", "int x;\n")
         for arguments, words in WRONG:
             with self.subTest(arguments=arguments):
                 result = self.sched(*arguments, status=2)
@@ -144,7 +146,7 @@ class Words(Tree):
                          ["sim", os.path.realpath(self.path("mine.c"))])
 
     def test_a_policy_of_a_known_name_is_refused(self):
-        self.write("stride.c", "")
+        self.write("stride.c", POLICY.format(name="stride", heeds="weight"))
         self.assertIn("already", self.sched("--policy", "./stride.c", status=2).stderr)
 
 

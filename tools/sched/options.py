@@ -76,6 +76,10 @@ def policy_path(word):
         raise argparse.ArgumentTypeError(f"--policy {word}: there is no such file.")
     if re.search(r'[;"\\]', path):
         raise argparse.ArgumentTypeError(f"--policy {word}: CMake can't take a path with such a character.")
+    with open(path, encoding="utf-8", errors="replace") as file:
+        if not re.search(rf"\bsched_{name}\b", file.read()):
+            raise argparse.ArgumentTypeError(f"--policy {word}: it defines no `const struct sched_ops sched_{name}`, by which the "
+                                             "policy is found (docs/tutorial-scheduler.md).")
     return name, path
 
 
