@@ -34,6 +34,7 @@
 #include <libos/ipc/pipe.h>        // streams of bytes
 #include <libos/ipc/notice.h>      // notification words
 #include <libos/ipc/give.h>        // pages that move
+#include <libos/ipc/stream.h>      // bytes in pages that move, or are copied
 #include <libos/ipc/lrpc.h>        // calls of functions in another environment
 #include <libos/sched/sched.h>     // scheduler policies
 #include <libos/thread/thread.h>   // threads
