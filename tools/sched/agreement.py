@@ -17,7 +17,6 @@ from summary import value_text
 LIMITS = (("share_max", "points", 1), ("miss_ratio", "points", 2), ("latency_p50", "per cent", 20),
           ("latency_p99", "per cent", 20))
 NUDGES = range(1, 31)  # seeds of the jitter
-NUDGES_QUICK = 5  # of them
 
 
 @dataclass
@@ -137,7 +136,7 @@ EXPLANATION = (
     "here. A figure is on an edge when two events come within nanoseconds and who is first changes what follows: a lottery's draws, a "
     "median where half of the wake-ups are served at once and half have to wait. The simulator then differs as much from itself: "
     "with decisions that take up to a tick of the timer longer, at random, it comes to the guest's figure. For each that differs, "
-    f"{len(NUDGES)} seeds of that were tried ({NUDGES_QUICK} with --quick).")
+    f"{len(NUDGES)} seeds of that were tried.")
 
 
 def row(gap, cells):

@@ -114,8 +114,7 @@ def gaps_find(chosen, jobs, results):
         return runs_do([job_of[agreement.key_of(one)] for one in some], dataclasses.replace(machine, jitter=nudge),
                        "runs in the simulator on an edge")[0]
 
-    seeds = agreement.NUDGES[:agreement.NUDGES_QUICK] if chosen.quick else agreement.NUDGES
-    gaps = agreement.gaps(results, simulated, nudged_do, seeds)
+    gaps = agreement.gaps(results, simulated, nudged_do)
     run.say(agreement.sentence(gaps))
     return gaps
 
