@@ -197,6 +197,12 @@ static bool table_free(struct space *space, pte_t *entry, struct shootdown *shoo
     return true;
 }
 
+// Most of a level-1 table is empty: eight entries without a table cost what one with a table does.
+static bool is_bare(const pte_t *entry, word_t address)
+{
+    return INDEX(address, 1) + 8 < ENTRIES && (entry[0] | entry[1] | entry[2] | entry[3] | entry[4] | entry[5] | entry[6] | entry[7]) == 0;
+}
+
 bool pte_dismantle(struct space *space, word_t budget, struct shootdown *shootdown)
 {
     word_t address = space->destroy_next;
@@ -209,6 +215,10 @@ bool pte_dismantle(struct space *space, word_t budget, struct shootdown *shootdo
             continue;
         }
         pte_t *lower = table_slot(space, address, 0);
+        if (is_bare(lower, address)) {
+            address += 8 * LEVEL0_SPAN;
+            continue;
+        }
         if (*lower != 0 && pte_is_super(*lower)) {
             struct frame *frame = page_frame(pte_page(*lower));
             *lower = 0;

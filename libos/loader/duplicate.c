@@ -10,6 +10,7 @@
  *     code, constants                                                     the same frames, read-only for ever
  *     the program's data, heap, stacks, regions                           VM_COPY on both sides
  */
+#include <libos/ipc/copy.h>
 #include <libos/loader/internal.h>
 #include <libos/start/internal.h>
 #include <libos/start/program.h>
@@ -45,7 +46,7 @@ static const char *page_give_copy(word_t address, word_t rights)
         while (sys_page_alloc(run.first).error == ERR_AGAIN)
             continue;
         if (vm_bind(0, window, run.first, 1, RIGHT_READ | RIGHT_WRITE) == ERR_OK) {
-            memcpy((void *)window, (const void *)address, PAGE_SIZE);
+            bytes_copy((uint8_t *)window, (const uint8_t *)address, PAGE_SIZE);
             if (vm_bind(child->space, address, run.first, 1, rights) == ERR_OK)
                 why = NULL;
         }

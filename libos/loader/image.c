@@ -5,10 +5,10 @@
  * through a window here and then bound there. No fence.i here: binding code does it, on every hart that may
  * have fetched from the child's space.
  */
+#include <libos/ipc/copy.h>
 #include <libos/loader/internal.h>
 #include <libos/vm/frame.h>
 #include <libos/vm/vm.h>
-#include <string.h>
 
 #define WINDOW_PAGES 32
 #define FILLED (RIGHT_READ | RIGHT_WRITE | BIND_ACCESSED | BIND_DIRTY) // where A and D fault, it need not
@@ -54,7 +54,7 @@ static const char *run_fill(struct page_run run, const struct elf_segment *segme
     word_t window = vm_window_open(run.count);
     if (!window || vm_bind(0, window, run.first, run.count, FILLED) != ERR_OK)
         return "the program's frames could not be mapped to be filled";
-    memcpy((void *)window, image + segment->offset + done, bytes);
+    bytes_copy((uint8_t *)window, image + segment->offset + done, bytes);
     vm_window_close(window, run.count);
     return NULL;
 }

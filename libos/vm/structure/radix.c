@@ -114,6 +114,9 @@ static word_t radix_next(word_t address)
         int level = LEVELS - 1;
         for (; *(entry = entry_in(node, address, level)) >> PAGE_SHIFT && level > 0; level--)
             node = (word_t *)*entry;
+        // In a lowest page the next one is not far: it is found without another walk.
+        for (; level == 0 && !(*entry >> PAGE_SHIFT) && (address >> PAGE_SHIFT & (RADIX_ENTRIES - 1)) < RADIX_ENTRIES - 1; entry++)
+            address += PAGE_SIZE;
         if (*entry >> PAGE_SHIFT)
             return address;
         word_t span = 1ul << (PAGE_SHIFT + RADIX_BITS * level);
