@@ -46,7 +46,7 @@ def named(found):
 def verdict(facts):
     worse = experiments.beaten_by(facts.listed, facts.rows, ("Ultrix", "Linux"), facts.linux)
     older = experiments.beaten_by(facts.listed, facts.rows, ("Aegis", "ExOS", "L3"), {})
-    text = (f"**Ultrix or Linux needs less than Rivet in {len(worse)} rows:** {named(worse)}." if worse else
+    text = (f"**Ultrix or Linux needs less than Rivet in {len(worse)} {'row' if len(worse) == 1 else 'rows'}:** {named(worse)}." if worse else
             "**Ultrix or Linux needs less than Rivet in no row.**")
     text += f" The exokernel of 1995 needs less in {len(older)}: {named(older)}." if older else ""
     return text + "\n"

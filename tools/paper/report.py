@@ -39,7 +39,7 @@ def verdict(listed, values, linux):
     """The first paragraph."""
     worse = beaten_by(listed, values, ("Ultrix", "Linux"), linux)
     against = "Ultrix or Linux" if linux else "Ultrix"
-    text = (f"{against} needs less than Rivet in {len(worse)} rows: {rows_named(worse)}." if worse else
+    text = (f"{against} needs less than Rivet in {len(worse)} {'row' if len(worse) == 1 else 'rows'}: {rows_named(worse)}." if worse else
             f"{against} needs less than Rivet in no row.")
     text += "" if linux else " Linux was not measured: <code>./rivet bench paper --linux</code> does."
     older = beaten_by(listed, values, ("Aegis", "ExOS", "L3"), {})
