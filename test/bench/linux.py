@@ -4,6 +4,8 @@
 
     linux.py --build DIR same                What is called the same code is: both programs are linked with the same object
                                              files, and the machine code of these is in both.
+    linux.py --build DIR anywhere            What Linux and the bare firmware run is byte for byte the same wherever the
+                                             clone lies: else what they take would depend on it.
     linux.py --build DIR --fetch DIR table   `./rivet bench --linux` prints at least 15 operations with their ratios; what is
                                              the same code takes the same within 1%; a second run agrees to the instruction.
                                              Skipped (77) where Linux was not fetched.
@@ -12,6 +14,8 @@
 import argparse
 import glob
 import os
+import re
+import shutil
 import subprocess
 import sys
 import tempfile
@@ -62,6 +66,33 @@ def same_check(options):
     return complaints
 
 
+# The same bytes from another clone
+
+
+def commands_of(options, program):
+    return output("ninja", "-C", options.build, "-t", "commands", program).decode().splitlines()
+
+
+def anywhere_check(options):
+    complaints = []
+    build = os.path.abspath(options.build)
+    with tempfile.TemporaryDirectory(prefix="a-clone-that-lies-elsewhere-") as elsewhere:
+        for folder in ("bench/linux", "bench/same", "kernel/abi", "libos"):
+            shutil.copytree(os.path.join(ROOT, folder), os.path.join(elsewhere, folder))
+        for program in ("linux/init", "linux/firmware"):
+            for command in commands_of(options, program):
+                for out in re.findall(r"-o (\S+)", command):
+                    os.makedirs(os.path.dirname(os.path.join(elsewhere, "build", out)), exist_ok=True)
+                command = command.replace(build, os.path.join(elsewhere, "build")).replace(ROOT, elsewhere)
+                subprocess.run(command, shell=True, check=True, cwd=os.path.join(elsewhere, "build"))
+            with open(os.path.join(build, program), "rb") as one, open(os.path.join(elsewhere, "build", program), "rb") as other:
+                here, there = one.read(), other.read()
+            print(f"{program}: {len(here)} bytes")
+            if here != there:
+                complaints.append(f"{program} is another one when the clone lies elsewhere")
+    return complaints
+
+
 # The table
 
 
@@ -98,14 +129,17 @@ def table_check(options):
     return complaints
 
 
+CHECKS = {"same": same_check, "anywhere": anywhere_check, "table": table_check}
+
+
 def main():
     parser = argparse.ArgumentParser()
     parser.add_argument("--build", required=True)
     parser.add_argument("--fetch", default=os.path.join(ROOT, "build", "fetch"))
     parser.add_argument("--cross", default="riscv64-unknown-elf-")
-    parser.add_argument("check", choices=("same", "table"))
+    parser.add_argument("check", choices=tuple(CHECKS))
     options = parser.parse_args()
-    complaints = same_check(options) if options.check == "same" else table_check(options)
+    complaints = CHECKS[options.check](options)
     if complaints:
         sys.exit("FAILED: " + "; ".join(complaints))
 
