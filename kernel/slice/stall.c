@@ -24,7 +24,7 @@ static struct env *child_of(const struct board_entry *entry)
 {
     word_t name = __atomic_load_n(&entry->env, __ATOMIC_RELAXED);
     struct env *child = name != 0 ? env_named(name) : NULL;
-    return child != NULL && child->slice_harts == 0 ? child : NULL;
+    return child != NULL && child->entry == entry && child->slice_harts == 0 ? child : NULL; // it may have left just now
 }
 
 // It has something to do, as far as its word says.
