@@ -374,8 +374,11 @@ void slice_tick(struct env *env)
     }
     env->grace = IN_GRACE;
     slice_set_timer(hart, hart->slice_end + machine_info->grace_ticks);
-    if (!trap_upcall(env, env_save(env, SAVE_F_PC), CAUSE_TIMER))
-        __atomic_fetch_or(env_save(env, SAVE_PENDING), EVENT_BIT(SLICE_END), __ATOMIC_RELAXED);
+    if (trap_upcall(env, env_save(env, SAVE_F_PC), CAUSE_TIMER))
+        return;
+    __atomic_fetch_or(env_save(env, SAVE_PENDING), EVENT_BIT(SLICE_END), __ATOMIC_SEQ_CST);
+    if (board_concerns(env)) // it serves, and may wait for this at its gate when it has returned
+        board_wake(env);
 }
 
 static void slice_count_harts(struct env *env)

@@ -477,16 +477,18 @@ static void a_serving_scheduler_keeps_its_callers_ready(void **state)
 }
 
 // B accepts, and may be called by A.
-static void b_accepts(void)
+static void b_accepts_or(word_t events)
 {
     door(HART_A, DOOR, family.b, RIGHT_CALL);
     fake_on(HART_B);
     fake_self()->regs[REG_RA] = 0xaccef7;
-    CALL(pct, accept, ENTRY, STACK, EVENT);
+    CALL(pct, accept, ENTRY, STACK, events);
     STANDS(BLOCKED, 1);
     fake_on(HART_A);
     fake_self()->regs[REG_RA] = 0x4444;
 }
+
+static void b_accepts(void) { b_accepts_or(EVENT); }
 
 static void who_serves_does_so_in_its_callers_time(void **state)
 {
@@ -511,6 +513,20 @@ static void who_serves_does_so_in_its_callers_time(void **state)
     fake_on(HART_A);
     CALL(pct, return, 0);
     STANDS(READY, 0);
+}
+
+// An end of a slice that no upcall told it of waits for it at its gate, as any event does.
+static void who_serves_has_the_end_of_a_slice(void **state)
+{
+    (void)state;
+    b_accepts_or(EVENT_BIT(SLICE_END));
+    CALL(pct, call, DOOR, 0);
+    assert_int_equal(runs(HART_A), family.b);
+    *env_save(b(), SAVE_I_HANDLER) = 0;
+    STANDS(BLOCKED, 0);
+    time_pass(hart_number(HART_A)->slice_end - fake.time);
+    assert_true(*env_save(b(), SAVE_PENDING) & EVENT_BIT(SLICE_END));
+    STANDS(READY, 1);
 }
 
 static void who_serves_nobody_needs_time_of_its_own(void **state)
@@ -788,6 +804,7 @@ ROOM(board)
         JOINED(a_call_that_fails_gives_it_something_to_do),
         JOINED(a_serving_scheduler_keeps_its_callers_ready),
         JOINED(who_serves_does_so_in_its_callers_time),
+        JOINED(who_serves_has_the_end_of_a_slice),
         JOINED(who_serves_nobody_needs_time_of_its_own),
         JOINED(a_wrong_promise_is_taken_back),
         JOINED(a_child_that_stops_is_shown),
